@@ -1,0 +1,151 @@
+//! How every datagram ended. Plain numbers, one set per shard, summed elsewhere.
+
+use ringfence_fence::Rule;
+
+/// Whose fault a drop is, so that an operator knows whom to ask.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Fault {
+    /// The sender's: malformed, unauthenticated, not theirs to send.
+    Sender,
+    /// The policy's: it worked.
+    Policy,
+    /// Ours: a limit of this relay.
+    Relay,
+}
+
+macro_rules! drop_reasons {
+    ($($(#[doc = $doc:literal])+ $variant:ident $code:literal $fault:ident,)+) => {
+        /// The one way in which a datagram that was neither forwarded nor answered ended.
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+        #[repr(usize)]
+        pub enum DropReason { $($(#[doc = $doc])+ $variant,)+ }
+
+        impl DropReason {
+            /// All of them, in order.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
+
+            /// Stable name, in snake_case.
+            pub fn code(self) -> &'static str {
+                match self { $(Self::$variant => $code,)+ }
+            }
+
+            /// Whose fault it is.
+            pub fn fault(self) -> Fault {
+                match self { $(Self::$variant => Fault::$fault,)+ }
+            }
+        }
+    };
+}
+
+drop_reasons! {
+    /// No protocol that a relay knows by its first byte (RFC 9443).
+    UnknownProtocol "unknown_protocol" Sender,
+    /// A protocol that is known but has no door here: QUIC, TURN channels outside an allocation.
+    NoDoor "no_door" Sender,
+    /// Not a well-formed STUN message (RFC 8489 section 6.3).
+    MalformedStun "malformed_stun" Sender,
+    /// A STUN method or class that is not answered: responses to nothing, indications.
+    UnexpectedStun "unexpected_stun" Sender,
+    /// A USERNAME of nobody here, or none.
+    UnknownUsername "unknown_username" Sender,
+    /// MESSAGE-INTEGRITY or FINGERPRINT missing or wrong.
+    BadIntegrity "bad_integrity" Sender,
+    /// A comprehension-required attribute that is not understood, from an unproven address.
+    UnknownAttribute "unknown_attribute" Sender,
+    /// The address already speaks for another participant.
+    AddressTaken "address_taken" Sender,
+    /// Anything but STUN from an address that is not latched.
+    NotLatched "not_latched" Sender,
+    /// A header that is not RTP or RTCP after all.
+    MalformedMedia "malformed_media" Sender,
+    /// The SSRC belongs to another participant of the room: a second sender would reuse its
+    /// key stream (RFC 3711 section 9.1).
+    SsrcOfAnother "ssrc_of_another" Sender,
+    /// More SSRCs than one participant may own.
+    SsrcLimit "ssrc_limit" Sender,
+    /// Above the participant's ceiling.
+    OverCeiling "over_ceiling" Sender,
+    /// DTLS or ZRTP in a room that has not exactly two participants.
+    HandshakeNeedsTwo "handshake_needs_two" Sender,
+    /// The fence refused the address; `refusals` says by which rule.
+    Refused "refused" Policy,
+    /// Nobody else in the room is there, or asked to hear this sender.
+    NobodyListens "nobody_listens" Policy,
+    /// The address was checked less than a second ago, or the participant has too many candidates.
+    PathCheckLimit "path_check_limit" Relay,
+    /// No room to keep a packet until its SSRC's owner is known, or it took too long.
+    ParkingFull "parking_full" Relay,
+    /// The registry has not fetched our reports.
+    ReportsFull "reports_full" Relay,
+}
+
+/// What one shard did, since its start.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Counters {
+    /// Datagrams that came in; each segment of a train is one.
+    pub received: u64,
+    /// Their payload bytes.
+    pub received_bytes: u64,
+    /// Datagrams that left to at least one listener.
+    pub forwarded: u64,
+    /// Datagrams that left: one per listener.
+    pub copies: u64,
+    /// Payload bytes of the copies.
+    pub copied_bytes: u64,
+    /// Datagrams that were for the relay itself and were dealt with: checks, answers to ours.
+    pub answered: u64,
+    /// Path checks sent.
+    pub path_checks: u64,
+    /// By [`DropReason`], in the order of `DropReason::ALL`.
+    pub drops: [u64; DropReason::ALL.len()],
+    /// Datagrams that the fence refused, by [`Rule`], in the order of `Rule::ALL`.
+    pub refusals: [u64; Rule::ALL.len()],
+}
+
+impl Counters {
+    /// All zero.
+    pub const fn new() -> Self {
+        Self {
+            received: 0,
+            received_bytes: 0,
+            forwarded: 0,
+            copies: 0,
+            copied_bytes: 0,
+            answered: 0,
+            path_checks: 0,
+            drops: [0; DropReason::ALL.len()],
+            refusals: [0; Rule::ALL.len()],
+        }
+    }
+
+    /// Datagrams dropped for this reason.
+    pub fn dropped(&self, reason: DropReason) -> u64 {
+        self.drops[reason as usize]
+    }
+
+    /// Datagrams that have ended; the rest of `received` is parked.
+    pub fn ended(&self) -> u64 {
+        self.forwarded + self.answered + self.drops.iter().sum::<u64>()
+    }
+
+    pub(crate) fn drop_one(&mut self, reason: DropReason) {
+        self.drops[reason as usize] += 1;
+    }
+
+    pub(crate) fn drop_many(&mut self, reason: DropReason, count: u64) {
+        self.drops[reason as usize] += count;
+    }
+
+    pub(crate) fn refuse(&mut self, rule: Rule) {
+        self.drop_one(DropReason::Refused);
+        if let Some(at) = Rule::ALL.iter().position(|&known| known == rule) {
+            self.refusals[at] += 1;
+        }
+    }
+}
+
+impl Default for Counters {
+    fn default() -> Self {
+        Self::new()
+    }
+}

@@ -1,0 +1,80 @@
+//! Flows, and the only way out of the engine.
+
+use std::net::SocketAddr;
+
+use ringfence_fence::{Epoch, Pass};
+use ringfence_wire::datagram::{LocalSocket, Outbox, Transmit};
+
+/// One remote address on one of our sockets: with the socket's own address, a 5-tuple.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct FlowKey {
+    pub(crate) remote: SocketAddr,
+    pub(crate) local: LocalSocket,
+}
+
+impl FlowKey {
+    /// The key of a packet's source as the kernel reports it: IPv4-mapped folded, flow label 0, as
+    /// in the addresses that the fence passes.
+    pub(crate) fn of_source(remote: SocketAddr, local: LocalSocket) -> Self {
+        let remote = match remote {
+            SocketAddr::V4(_) => remote,
+            SocketAddr::V6(mut v6) => match v6.ip().to_ipv4_mapped() {
+                Some(ip) => SocketAddr::from((ip, v6.port())),
+                None => {
+                    v6.set_flowinfo(0);
+                    v6.into()
+                }
+            },
+        };
+        Self { remote, local }
+    }
+
+    pub(crate) fn of_pass(pass: &Pass, local: LocalSocket) -> Self {
+        Self {
+            remote: pass.addr(),
+            local,
+        }
+    }
+}
+
+/// Sends to addresses that the fence passed under the policy in force, and to no other: there is no
+/// method that takes a bare address.
+pub(crate) struct Egress<'o, O> {
+    outbox: &'o mut O,
+    epoch: Epoch,
+}
+
+impl<'o, O> Egress<'o, O> {
+    pub(crate) fn new(outbox: &'o mut O, epoch: Epoch) -> Self {
+        Self { outbox, epoch }
+    }
+
+    /// Whether this pass is of the policy in force.
+    pub(crate) fn admits(&self, pass: &Pass) -> bool {
+        pass.epoch() == self.epoch
+    }
+
+    /// Passes received bytes on. Does nothing when the pass is stale.
+    pub(crate) fn forward<'rx>(&mut self, payload: &'rx [u8], pass: &Pass, from: LocalSocket)
+    where
+        O: Outbox<'rx>,
+    {
+        if self.admits(pass) {
+            self.outbox.forward(Transmit {
+                payload,
+                to: pass.addr(),
+                from,
+            });
+        }
+    }
+
+    /// Sends bytes that we hold. Does nothing when the pass is stale.
+    pub(crate) fn send_own<'rx>(&mut self, bytes: &[u8], pass: &Pass, from: LocalSocket)
+    where
+        O: Outbox<'rx>,
+    {
+        if self.admits(pass) {
+            self.outbox.send_own(bytes, pass.addr(), from);
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! The relay as a state machine: what arrives, what the control side asks and what time it is go
+//! in; what to send and what to report come out. No clock, no socket, no thread, no unsafe.
+//!
+//! Two machines live here. The [`Engine`] runs once per shard and judges every datagram. The
+//! [`Registry`] runs once, on the control thread, and is the only writer of rooms: engines report
+//! to it by [`Effect`]s, it answers with [`Command`]s.
+#![forbid(unsafe_code)]
+#![deny(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "no panic reachable from input"
+)]
+
+mod counters;
+mod credentials;
+mod engine;
+mod flow;
+mod identity;
+mod limits;
+mod media;
+mod message;
+mod random;
+mod registry;
+mod rooms;
+mod time;
+
+pub use counters::{Counters, DropReason, Fault};
+pub use credentials::{Credentials, IceCredentials, IceCredentialsError, Password, Ufrag};
+pub use engine::{Engine, EngineSetup};
+pub use identity::{Name, NameError, ParticipantId, RoomId, Seat, SeatSet, ShardId};
+pub use limits::*;
+pub use media::PacketIndex;
+pub use message::{
+    Admission, Command, Effect, MemberReport, Ownership, ReleaseCause, RoomReport, Route,
+    SourceReport, Target,
+};
+pub use random::Seed;
+pub use registry::{
+    Event, Join, JoinError, Joined, LeaveCause, OwnedSsrc, ParticipantView, Registry,
+    RegistrySetup, RoomView,
+};
+pub use time::Instant;

@@ -1,0 +1,89 @@
+//! Packet numbering as SRTP counts it (RFC 3711 section 3.3.1).
+
+/// 48-bit packet index: the rollover counter, then the sequence number of RTP.
+///
+/// Whoever joins late needs the rollover counter to decrypt, and cannot learn it from the packets.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub struct PacketIndex(u64);
+
+/// Half of the 16-bit sequence space.
+const HALF: u64 = 1 << 15;
+const ROUND: u64 = 1 << 16;
+
+impl PacketIndex {
+    /// The index of these two parts.
+    pub fn new(rollover_counter: u32, sequence: u16) -> Self {
+        Self((u64::from(rollover_counter) << 16) | u64::from(sequence))
+    }
+
+    /// ROC: how often the sequence number has wrapped.
+    pub fn rollover_counter(self) -> u32 {
+        u32::try_from(self.0 >> 16).unwrap_or(u32::MAX)
+    }
+
+    /// SEQ: the 16 bits that RTP carries.
+    pub fn sequence(self) -> u16 {
+        u16::try_from(self.0 % ROUND).unwrap_or_default()
+    }
+
+    /// The index of a packet with this sequence number, given that the highest so far is `self`:
+    /// whichever is nearest (RFC 3711 section 3.3.1 and appendix A).
+    #[must_use]
+    pub fn nearest(self, sequence: u16) -> Self {
+        let same_round = self.0 - self.0 % ROUND + u64::from(sequence);
+        if same_round + HALF < self.0 {
+            Self((same_round + ROUND) & INDEX_MASK)
+        } else if same_round > self.0 + HALF && same_round >= ROUND {
+            Self(same_round - ROUND)
+        } else {
+            Self(same_round)
+        }
+    }
+
+    /// Whether `later` lies in another half of the sequence space. Reporting each crossing is
+    /// enough for anyone to continue the count: from a half's start, `nearest` is right for every
+    /// packet of that half.
+    pub fn crosses_half(self, later: Self) -> bool {
+        self.0 / HALF != later.0 / HALF
+    }
+
+    /// Packets from `earlier` to `self`, both counted; zero when it lies behind.
+    pub(crate) fn span_from(self, earlier: Self) -> u64 {
+        (self.0 + 1).saturating_sub(earlier.0)
+    }
+}
+
+const INDEX_MASK: u64 = (1 << 48) - 1;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_counter_follows_the_sequence_over_its_end_and_back() {
+        let high = PacketIndex::new(0, 65_535);
+        let wrapped = high.nearest(2);
+        assert_eq!((wrapped.rollover_counter(), wrapped.sequence()), (1, 2));
+        assert_eq!(wrapped.nearest(65_534), PacketIndex::new(0, 65_534));
+    }
+
+    #[test]
+    fn a_late_packet_before_the_first_wrap_stays_in_round_zero() {
+        assert_eq!(PacketIndex::new(0, 3).nearest(65_000).rollover_counter(), 0);
+    }
+
+    #[test]
+    fn a_count_continues_exactly_from_the_last_crossing() {
+        let mut told = PacketIndex::new(0, 40_000);
+        let mut highest = told;
+        for truth in 40_001..440_000_u64 {
+            let sequence = u16::try_from(truth % ROUND).unwrap();
+            let next = highest.nearest(sequence);
+            if highest.crosses_half(next) {
+                told = next;
+            }
+            highest = next;
+            assert_eq!((highest.0, told.nearest(sequence).0), (truth, truth));
+        }
+    }
+}

@@ -1,0 +1,319 @@
+//! Joining: all checks first, then all changes, so that a refusal leaves nothing behind.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ringfence_fence::{FenceId, Refusal};
+use ringfence_wire::rtp::Ssrc;
+
+use super::room::{Participant, Room};
+use super::{Event, Registry};
+use crate::credentials::{Credentials, IceCredentials};
+use crate::identity::{Name, ParticipantId, RoomId, Seat};
+use crate::limits::HEARS_MAX;
+use crate::message::{Admission, Command};
+use crate::time::Instant;
+
+/// A request to be let into a room.
+#[derive(Clone, Debug)]
+pub struct Join {
+    /// On whose account.
+    pub tenant: String,
+    /// Which room; the first participant makes it.
+    pub room: Name,
+    /// As whom.
+    pub participant: Name,
+    /// Under which fence; `None` is the room's, or for a new room the tenant's default.
+    pub fence: Option<String>,
+    /// The participant's own credentials.
+    pub ice: Option<IceCredentials>,
+    /// Whom it wants to hear; `None` is everyone.
+    pub hears: Option<Vec<Name>>,
+    /// Its ceiling in kbit/s; `None` is the relay's.
+    pub kbps_max: Option<u32>,
+    /// How long its credentials live.
+    pub ttl: Duration,
+}
+
+/// What a participant needs to know.
+#[derive(Clone, Debug)]
+pub struct Joined {
+    /// Its handle.
+    pub participant: ParticipantId,
+    /// What to authenticate with.
+    pub credentials: Credentials,
+    /// When they end.
+    pub expires: Instant,
+    /// Who has sent what so far: without the rollover counters a late joiner decrypts nothing.
+    pub ssrcs: Vec<OwnedSsrc>,
+}
+
+/// An SSRC of a room.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct OwnedSsrc {
+    /// The SSRC.
+    pub ssrc: Ssrc,
+    /// Its owner.
+    pub participant: Name,
+    /// ROC (RFC 3711 section 3.2.1).
+    pub rollover_counter: u32,
+}
+
+/// Why someone may not join. Nothing has changed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum JoinError {
+    /// The fence says no: unknown tenant, not its fence, this site may not carry it.
+    Refused(Refusal),
+    /// The room belongs to another tenant.
+    RoomOfAnotherTenant,
+    /// The room exists under another fence; a room has exactly one.
+    RoomHasOtherFence,
+    /// Someone of this name is in the room.
+    ParticipantExists,
+    /// The room is full, or has no seats left for the names given.
+    RoomFull,
+    /// The tenant has as many rooms as it may.
+    TenantRoomsFull,
+    /// The relay has as many rooms as it may.
+    RelayRoomsFull,
+    /// The relay has as many participants as it may.
+    RelayParticipantsFull,
+    /// More names in `hears` than a room can have.
+    HearsTooMany,
+    /// A ceiling of zero or above the relay's.
+    CeilingOutOfRange,
+    /// A life of zero or longer than the relay allows.
+    TtlOutOfRange,
+}
+
+impl Registry {
+    /// Lets someone into a room and makes the room if it is the first.
+    pub fn join(&mut self, now: Instant, join: &Join) -> Result<Joined, JoinError> {
+        self.check_request(join)?;
+        match self.rooms.get(&join.room) {
+            Some(room) => self.check_room(room, join)?,
+            None => self.open_room(now, join)?,
+        }
+        let admitted = self.admit(now, join);
+        // Names of `hears` can run out of seats; a room made for this request goes again.
+        if self
+            .rooms
+            .get(&join.room)
+            .is_some_and(|room| room.participants.is_empty())
+        {
+            self.rooms.remove(&join.room);
+        }
+        let joined = admitted?;
+        self.note_joined(join, &joined);
+        Ok(joined)
+    }
+
+    fn check_request(&self, join: &Join) -> Result<(), JoinError> {
+        let kbps = join.kbps_max.unwrap_or(self.limits.participant_kbps_max);
+        if !(1..=self.limits.participant_kbps_max).contains(&kbps) {
+            return Err(JoinError::CeilingOutOfRange);
+        }
+        if join.ttl.is_zero() || join.ttl > self.limits.participant_ttl_max {
+            return Err(JoinError::TtlOutOfRange);
+        }
+        if join
+            .hears
+            .as_ref()
+            .is_some_and(|names| names.len() > HEARS_MAX)
+        {
+            return Err(JoinError::HearsTooMany);
+        }
+        if self.whereabouts.len() >= self.limits.participants_max {
+            return Err(JoinError::RelayParticipantsFull);
+        }
+        Ok(())
+    }
+
+    fn check_room(&self, room: &Room, join: &Join) -> Result<(), JoinError> {
+        if room.tenant != join.tenant {
+            return Err(JoinError::RoomOfAnotherTenant);
+        }
+        // A fence that the policy took away admits nobody.
+        let current = room.fence.map_or("", |fence| self.policy.fence_name(fence));
+        let asked = join.fence.as_deref().unwrap_or(current);
+        let fence = self
+            .policy
+            .room_fence(&join.tenant, Some(asked))
+            .map_err(JoinError::Refused)?;
+        if Some(fence) != room.fence {
+            return Err(JoinError::RoomHasOtherFence);
+        }
+        if room.participants.contains_key(&join.participant) {
+            return Err(JoinError::ParticipantExists);
+        }
+        if room.participants.len() >= self.limits.room_participants_max {
+            return Err(JoinError::RoomFull);
+        }
+        Ok(())
+    }
+
+    fn open_room(&mut self, now: Instant, join: &Join) -> Result<(), JoinError> {
+        let fence = self.policy.room_fence(&join.tenant, join.fence.as_deref());
+        let fence = fence.map_err(JoinError::Refused)?;
+        if self.rooms.len() >= self.limits.rooms_max {
+            return Err(JoinError::RelayRoomsFull);
+        }
+        let rooms_max = self
+            .tenant_rooms_max
+            .get(&join.tenant)
+            .copied()
+            .unwrap_or(usize::MAX);
+        let rooms = self
+            .rooms
+            .values()
+            .filter(|room| room.tenant == join.tenant)
+            .count();
+        if rooms >= rooms_max {
+            return Err(JoinError::TenantRoomsFull);
+        }
+        let id = RoomId(self.fresh_id());
+        self.rooms.insert(
+            join.room.clone(),
+            Room::new(id, join.tenant.clone(), fence, now),
+        );
+        Ok(())
+    }
+
+    fn admit(&mut self, now: Instant, join: &Join) -> Result<Joined, JoinError> {
+        let participant = ParticipantId(self.fresh_id());
+        let credentials = Credentials::generate(&mut self.random);
+        let kbps_max = join.kbps_max.unwrap_or(self.limits.participant_kbps_max);
+        let Some(room) = self.rooms.get_mut(&join.room) else {
+            return Err(JoinError::RoomFull);
+        };
+        let fence = room.fence.ok_or(JoinError::RoomHasOtherFence)?;
+        let (seat, hears) = room.take_seats(join)?;
+        let admission = Arc::new(Admission {
+            participant,
+            room: room.id,
+            fence,
+            seat,
+            credentials: credentials.clone(),
+            ice: join.ice.clone(),
+            hears: join.hears.as_ref().map(|_| hears.iter().copied().collect()),
+            kbps_max,
+        });
+        let expires = now + join.ttl;
+        let ssrcs = room.owned_ssrcs();
+        let arrived = Participant {
+            admission: Arc::clone(&admission),
+            hears,
+            joined: now,
+            expires,
+            route: None,
+        };
+        room.participants.insert(join.participant.clone(), arrived);
+        self.tell_all(Command::Admit(admission));
+        Ok(Joined {
+            participant,
+            credentials,
+            expires,
+            ssrcs,
+        })
+    }
+
+    fn note_joined(&mut self, join: &Join, joined: &Joined) {
+        let (room, participant) = (join.room.clone(), join.participant.clone());
+        self.whereabouts
+            .insert(joined.participant, (room.clone(), participant.clone()));
+        self.expiries.insert((joined.expires, joined.participant));
+        if let Some(opened) = self
+            .rooms
+            .get(&room)
+            .filter(|room| room.participants.len() == 1)
+            && !self.room_names.contains_key(&opened.id)
+        {
+            let fence = opened
+                .fence
+                .map_or("", |fence: FenceId| self.policy.fence_name(fence));
+            let (id, tenant, fence) = (opened.id, opened.tenant.clone(), fence.to_owned());
+            self.room_names.insert(id, room.clone());
+            self.note(Event::RoomOpened {
+                room: room.clone(),
+                tenant,
+                fence,
+            });
+        }
+        self.note(Event::Joined { room, participant });
+    }
+}
+
+impl Room {
+    /// A seat for the newcomer and one for each name it wants to hear, all or none.
+    fn take_seats(&mut self, join: &Join) -> Result<(Seat, Vec<Seat>), JoinError> {
+        let seat = self
+            .seats
+            .hold(&join.participant)
+            .ok_or(JoinError::RoomFull)?;
+        let mut hears = Vec::new();
+        for name in join.hears.iter().flatten() {
+            match self.seats.hold(name) {
+                Some(heard) => hears.push(heard),
+                None => {
+                    hears.iter().for_each(|&taken| self.seats.let_go(taken));
+                    self.seats.let_go(seat);
+                    return Err(JoinError::RoomFull);
+                }
+            }
+        }
+        Ok((seat, hears))
+    }
+
+    fn owned_ssrcs(&self) -> Vec<OwnedSsrc> {
+        let owned = |ownership: crate::message::Ownership| {
+            let participant = self.seats.name(ownership.seat)?.clone();
+            let rollover_counter = ownership.index.rollover_counter();
+            Some(OwnedSsrc {
+                ssrc: ownership.ssrc,
+                participant,
+                rollover_counter,
+            })
+        };
+        self.ownerships().filter_map(owned).collect()
+    }
+}
+
+impl JoinError {
+    /// Stable name, in snake_case.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Refused(refusal) => refusal.rule.code(),
+            Self::RoomOfAnotherTenant => "room_of_another_tenant",
+            Self::RoomHasOtherFence => "room_has_other_fence",
+            Self::ParticipantExists => "participant_exists",
+            Self::RoomFull => "room_full",
+            Self::TenantRoomsFull => "tenant_rooms_full",
+            Self::RelayRoomsFull => "relay_rooms_full",
+            Self::RelayParticipantsFull => "relay_participants_full",
+            Self::HearsTooMany => "hears_too_many",
+            Self::CeilingOutOfRange => "ceiling_out_of_range",
+            Self::TtlOutOfRange => "ttl_out_of_range",
+        }
+    }
+}
+
+impl fmt::Display for JoinError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Refused(refusal) => return refusal.fmt(f),
+            Self::RoomOfAnotherTenant => "the room belongs to another tenant",
+            Self::RoomHasOtherFence => "the room is under another fence; leave `fence` out",
+            Self::ParticipantExists => "this participant is in the room; remove it first",
+            Self::RoomFull => "the room is full",
+            Self::TenantRoomsFull => "the tenant has as many rooms as it may",
+            Self::RelayRoomsFull => "the relay has as many rooms as it may",
+            Self::RelayParticipantsFull => "the relay has as many participants as it may",
+            Self::HearsTooMany => "`hears` names more participants than a room can have",
+            Self::CeilingOutOfRange => "`max_kbps` is zero or above this relay's limit",
+            Self::TtlOutOfRange => "`ttl_s` is zero or above this relay's limit",
+        })
+    }
+}
+
+impl std::error::Error for JoinError {}

@@ -1,0 +1,183 @@
+//! What shards report, and what the registry makes of it.
+
+use std::net::SocketAddr;
+
+use ringfence_fence::{Pass, Role};
+use ringfence_wire::rtp::Ssrc;
+
+use super::room::{Claimed, Participant, Room};
+use super::{Event, Registry};
+use crate::flow::FlowKey;
+use crate::identity::{Name, ParticipantId, RoomId, ShardId};
+use crate::media::PacketIndex;
+use crate::message::{Command, Effect, ReleaseCause, Route};
+
+impl Registry {
+    /// Takes in a shard's report. About someone who has left, it has no effect.
+    /// [`Effect::Report`] is the answer to a survey and belongs to whoever asked.
+    pub fn on_effect(&mut self, shard: ShardId, effect: &Effect) {
+        match *effect {
+            Effect::Proven(route) => self.proven(route),
+            Effect::Released {
+                participant,
+                address,
+                cause,
+            } => {
+                self.released(participant, address, cause);
+            }
+            Effect::Claim {
+                participant,
+                ssrc,
+                index,
+            } => {
+                self.claim(shard, participant, ssrc, index);
+            }
+            Effect::Advanced { room, ssrc, index } => self.advanced(room, ssrc, index),
+            Effect::Refused {
+                participant,
+                address,
+                refusal,
+            } => {
+                if let Some((room, participant)) = self.whereabouts.get(&participant).cloned() {
+                    self.note(Event::Refused {
+                        room,
+                        participant,
+                        address,
+                        refusal,
+                    });
+                }
+            }
+            Effect::Adopted { epoch } => {
+                if let Some(adopted) = self.adopted.get_mut(usize::from(shard.0)) {
+                    *adopted = epoch;
+                }
+            }
+            Effect::Report(_) => {}
+        }
+    }
+
+    /// A participant proved an address. The fence is asked once more, under the policy as the
+    /// registry has it, and one address speaks for one participant.
+    fn proven(&mut self, route: Route) {
+        let Some((room_name, name)) = self.whereabouts.get(&route.participant).cloned() else {
+            return;
+        };
+        let flow = FlowKey::of_pass(&route.pass, route.local);
+        let taken = self
+            .flows
+            .get(&flow)
+            .is_some_and(|&other| other != route.participant);
+        let Some(pass) = self.judge(&room_name, route.pass.addr()).filter(|_| !taken) else {
+            return;
+        };
+        let route = Route { pass, ..route };
+        self.carry_numbering(&room_name, &name, route.shard);
+        let Some(participant) = self.participant(&room_name, &name) else {
+            return;
+        };
+        let before = participant.route.replace(route);
+        if let Some(before) = before {
+            self.flows
+                .remove(&FlowKey::of_pass(&before.pass, before.local));
+        }
+        self.flows.insert(flow, route.participant);
+        self.tell_all(Command::Route(route));
+        self.note(Event::Latched {
+            room: room_name,
+            participant: name,
+            address: pass.addr(),
+            region: pass.region(),
+            moved_from: before.map(|route| route.pass.addr()),
+        });
+    }
+
+    fn judge(&self, room: &Name, address: SocketAddr) -> Option<Pass> {
+        let fence = self.rooms.get(room)?.fence?;
+        self.policy
+            .decide(fence, Role::Client, address, self.policy.own_site())
+            .ok()
+    }
+
+    /// A shard that takes over a flow continues its packet numbering where the other left it.
+    fn carry_numbering(&mut self, room: &Name, name: &Name, shard: ShardId) {
+        let Some(room) = self.rooms.get(room) else {
+            return;
+        };
+        let Some(participant) = room.participants.get(name) else {
+            return;
+        };
+        if Room::moves_shard(participant, shard) {
+            let owned: Vec<_> = room.ownerships_of(participant.admission.seat).collect();
+            owned
+                .into_iter()
+                .for_each(|ownership| self.tell(shard, Command::Own(ownership)));
+        }
+    }
+
+    fn released(&mut self, id: ParticipantId, address: SocketAddr, cause: ReleaseCause) {
+        let Some((room, name)) = self.whereabouts.get(&id).cloned() else {
+            return;
+        };
+        let Some(participant) = self.participant(&room, &name) else {
+            return;
+        };
+        // It may have moved on while this report was on its way.
+        let Some(route) = participant
+            .route
+            .take_if(|route| route.pass.addr() == address)
+        else {
+            return;
+        };
+        self.flows
+            .remove(&FlowKey::of_pass(&route.pass, route.local));
+        self.tell_all(Command::Unroute(id));
+        self.note(Event::Released {
+            room,
+            participant: name,
+            address,
+            cause,
+        });
+    }
+
+    fn claim(&mut self, shard: ShardId, id: ParticipantId, ssrc: Ssrc, index: PacketIndex) {
+        let Some((room_name, name)) = self.whereabouts.get(&id).cloned() else {
+            return;
+        };
+        let Some(seat) = self
+            .participant(&room_name, &name)
+            .map(|who| who.admission.seat)
+        else {
+            return;
+        };
+        let max = self.limits.ssrcs_per_participant_max;
+        let Some(room) = self.rooms.get_mut(&room_name) else {
+            return;
+        };
+        match room.claim(seat, ssrc, index, max) {
+            Claimed::New(ownership) => self.tell_all(Command::Own(ownership)),
+            Claimed::Known(ownership) => {
+                self.tell(shard, Command::Own(ownership));
+                if ownership.seat != seat {
+                    self.note(Event::SsrcRefused {
+                        room: room_name,
+                        participant: name,
+                        ssrc,
+                    });
+                }
+            }
+            Claimed::TooMany => {}
+        }
+    }
+
+    fn advanced(&mut self, room: RoomId, ssrc: Ssrc, index: PacketIndex) {
+        if let Some(name) = self.room_names.get(&room)
+            && let Some(room) = self.rooms.get_mut(name)
+        {
+            room.advance(ssrc, index);
+        }
+    }
+
+    fn participant(&mut self, room: &Name, name: &Name) -> Option<&mut Participant> {
+        self.rooms.get_mut(room)?.participants.get_mut(name)
+    }
+}

@@ -1,0 +1,38 @@
+//! Answers that waited until the registry had routed the address they go to.
+//!
+//! A first check is answered only once the path is proven and the route stands, so that a success
+//! response means: from now on your media is heard.
+
+use ringfence_wire::datagram::Outbox;
+use ringfence_wire::stun::TransactionId;
+
+use super::member::MemberKey;
+use super::{Rooms, connectivity};
+use crate::flow::Egress;
+
+/// Members whose check is to be answered at the next chance.
+#[derive(Default)]
+pub(crate) struct AnswersDue(Vec<(MemberKey, TransactionId)>);
+
+impl AnswersDue {
+    pub(crate) fn push(&mut self, member: MemberKey, asked: TransactionId) {
+        self.0.push((member, asked));
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl Rooms {
+    pub(crate) fn send_answers<'rx, O: Outbox<'rx>>(&mut self, egress: &mut Egress<'_, O>) {
+        let (due, members) = (&mut self.answers.0, &self.members);
+        for (key, asked) in due.drain(..) {
+            if let Some(member) = members.get(key)
+                && let Some(latch) = &member.latch
+            {
+                connectivity::answer_success(egress, member, latch, asked);
+            }
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! What a latched participant sends: whether it may, before anyone hears it.
+
+use ringfence_wire::demux::Kind;
+use ringfence_wire::rtcp::RtcpHeader;
+use ringfence_wire::rtp::{RtpHeader, Ssrc};
+
+use super::Rooms;
+use super::member::MemberKey;
+use super::room::Source;
+use crate::counters::DropReason;
+use crate::engine::Context;
+use crate::identity::RoomId;
+use crate::media::PacketIndex;
+use crate::message::{Effect, Ownership};
+use crate::time::Instant;
+
+/// What a media packet says of itself.
+pub(crate) struct Heard {
+    pub(crate) ssrc: Ssrc,
+    /// `None` for RTCP, which is not numbered and has no part in the statistics.
+    rtp: Option<RtpHeader>,
+    bytes: usize,
+}
+
+/// Whether a datagram goes on at once.
+enum Verdict {
+    Forward,
+    Park,
+    Drop(DropReason),
+}
+
+impl Rooms {
+    /// Judges one datagram of a latched participant. True: forward it now. False: it has been
+    /// counted as dropped, or parked until the owner of its SSRC is known.
+    pub(crate) fn hear(
+        &mut self,
+        context: &mut Context,
+        now: Instant,
+        key: MemberKey,
+        kind: Kind,
+        datagram: &[u8],
+    ) -> bool {
+        if !self.members[key].ceiling.take(now, datagram.len()) {
+            context.counters.drop_one(DropReason::OverCeiling);
+            return false;
+        }
+        match kind {
+            Kind::Dtls | Kind::Zrtp => self.handshake(context, key),
+            _ => self.media(context, now, key, kind, datagram),
+        }
+    }
+
+    /// DTLS and ZRTP have exactly two ends (RFC 5764 section 3, RFC 6189 section 4).
+    fn handshake(&mut self, context: &mut Context, key: MemberKey) -> bool {
+        let two = self.rooms[self.members[key].room].members == 2;
+        if !two {
+            context.counters.drop_one(DropReason::HandshakeNeedsTwo);
+        }
+        two
+    }
+
+    fn media(
+        &mut self,
+        context: &mut Context,
+        now: Instant,
+        key: MemberKey,
+        kind: Kind,
+        datagram: &[u8],
+    ) -> bool {
+        let verdict = match Heard::peek(kind, datagram) {
+            Some(heard) => self.verdict(context, now, key, &heard, datagram),
+            None => Verdict::Drop(DropReason::MalformedMedia),
+        };
+        match verdict {
+            Verdict::Forward => return true,
+            Verdict::Park => {}
+            Verdict::Drop(reason) => context.counters.drop_one(reason),
+        }
+        false
+    }
+
+    fn verdict(
+        &mut self,
+        context: &mut Context,
+        now: Instant,
+        key: MemberKey,
+        heard: &Heard,
+        datagram: &[u8],
+    ) -> Verdict {
+        let member = &self.members[key];
+        let room = &mut self.rooms[member.room];
+        let room_id = room.id;
+        match room.source(heard.ssrc) {
+            None => self.claim(context, now, key, heard, datagram),
+            Some(source) if source.seat != member.admission.seat => {
+                Verdict::Drop(DropReason::SsrcOfAnother)
+            }
+            Some(source) if !source.confirmed => self.park(now, key, heard, datagram),
+            Some(source) => {
+                source.note(now, heard);
+                tell_progress(context, room_id, heard.ssrc, source);
+                Verdict::Forward
+            }
+        }
+    }
+
+    /// Asks the registry for an SSRC that nobody here owns, and keeps the packet meanwhile.
+    fn claim(
+        &mut self,
+        context: &mut Context,
+        now: Instant,
+        key: MemberKey,
+        heard: &Heard,
+        datagram: &[u8],
+    ) -> Verdict {
+        let admission = &self.members[key].admission;
+        let (participant, ssrc) = (admission.participant, heard.ssrc);
+        let room = &mut self.rooms[self.members[key].room];
+        if room.sources_of(admission.seat) >= context.limits.ssrcs_per_participant_max {
+            return Verdict::Drop(DropReason::SsrcLimit);
+        }
+        let index = PacketIndex::new(0, heard.rtp.map_or(0, |header| header.sequence.0));
+        if !context.effects.try_push(Effect::Claim {
+            participant,
+            ssrc,
+            index,
+        }) {
+            return Verdict::Drop(DropReason::ReportsFull);
+        }
+        room.claim(&Ownership {
+            room: room.id,
+            ssrc,
+            seat: admission.seat,
+            index,
+        });
+        self.park(now, key, heard, datagram)
+    }
+
+    fn park(&mut self, now: Instant, key: MemberKey, heard: &Heard, datagram: &[u8]) -> Verdict {
+        let participant = self.members[key].admission.participant;
+        if self.parking.park(now, participant, heard.ssrc, datagram) {
+            Verdict::Park
+        } else {
+            Verdict::Drop(DropReason::ParkingFull)
+        }
+    }
+}
+
+impl Heard {
+    /// Reads what is in the clear; `None` if it is not what its first bytes claim.
+    pub(crate) fn peek(kind: Kind, datagram: &[u8]) -> Option<Self> {
+        let bytes = datagram.len();
+        if kind == Kind::Rtp {
+            let header = RtpHeader::peek(datagram).ok()?;
+            return Some(Self {
+                ssrc: header.ssrc,
+                rtp: Some(header),
+                bytes,
+            });
+        }
+        let header = RtcpHeader::peek(datagram).ok()?;
+        Some(Self {
+            ssrc: header.sender,
+            rtp: None,
+            bytes,
+        })
+    }
+}
+
+impl Source {
+    /// Takes a packet into the statistics.
+    pub(crate) fn note(&mut self, now: Instant, heard: &Heard) {
+        if let Some(header) = &heard.rtp {
+            self.reception.packet(now, header, heard.bytes);
+        }
+    }
+}
+
+/// Tells the registry how far a source's numbering has come; if it cannot hear, the next packet
+/// tries again.
+fn tell_progress(context: &mut Context, room: RoomId, ssrc: Ssrc, source: &mut Source) {
+    if let Some(index) = source.reception.untold()
+        && context
+            .effects
+            .try_push(Effect::Advanced { room, ssrc, index })
+    {
+        source.reception.tell();
+    }
+}

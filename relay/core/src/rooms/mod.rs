@@ -1,0 +1,167 @@
+//! The door `rooms`, as one shard sees it: replicas of the rooms, the participants' addresses, and
+//! what to do with what they send.
+//!
+//! The order that every new address goes through is: fence, username, integrity, path check, fence
+//! again, latch (`admission`). Only then is its media heard (`hearing`) and passed on (`fan_out`).
+
+mod admission;
+mod answers;
+mod connectivity;
+mod consent;
+mod fan_out;
+mod hearing;
+mod member;
+mod parking;
+mod path_check;
+mod replication;
+mod room;
+
+use std::collections::HashMap;
+
+use ahash::RandomState;
+use ringfence_fence::Policy;
+use ringfence_wire::datagram::Outbox;
+use slab::Slab;
+
+use self::answers::AnswersDue;
+use self::consent::ConsentTimers;
+pub(crate) use self::member::MemberKey;
+use self::member::{Latch, Member};
+use self::parking::Parking;
+use self::path_check::PathChecks;
+use self::room::Room;
+use crate::credentials::Ufrag;
+use crate::engine::Context;
+use crate::flow::{Egress, FlowKey};
+use crate::identity::{ParticipantId, RoomId};
+use crate::limits::Limits;
+use crate::message::{Effect, ReleaseCause};
+use crate::random::Csprng;
+use crate::time::Instant;
+
+/// All rooms on one shard.
+pub(crate) struct Rooms {
+    members: Slab<Member>,
+    rooms: Slab<Room>,
+    by_participant: HashMap<ParticipantId, MemberKey, RandomState>,
+    by_ufrag: HashMap<Ufrag, MemberKey, RandomState>,
+    by_room: HashMap<RoomId, usize, RandomState>,
+    flows: HashMap<FlowKey, MemberKey, RandomState>,
+    checks: PathChecks,
+    answers: AnswersDue,
+    consent: ConsentTimers,
+    parking: Parking,
+    table_keys: RandomState,
+}
+
+impl Rooms {
+    pub(crate) fn new(limits: &Limits, random: &mut Csprng) -> Self {
+        let keys = random.table_keys();
+        Self {
+            members: Slab::new(),
+            rooms: Slab::new(),
+            by_participant: HashMap::with_hasher(keys.clone()),
+            by_ufrag: HashMap::with_hasher(keys.clone()),
+            by_room: HashMap::with_hasher(keys.clone()),
+            flows: HashMap::with_hasher(keys.clone()),
+            checks: PathChecks::new(keys.clone()),
+            answers: AnswersDue::default(),
+            consent: ConsentTimers::default(),
+            parking: Parking::new(limits.parked_packets_max),
+            table_keys: keys,
+        }
+    }
+
+    /// Who may send from this flow.
+    pub(crate) fn speaker(&self, flow: &FlowKey) -> Option<MemberKey> {
+        self.flows.get(flow).copied()
+    }
+
+    pub(crate) fn parked(&self) -> usize {
+        self.parking.len()
+    }
+
+    /// Sends what had to wait for the registry: answers to proven checks, parked packets.
+    pub(crate) fn send_due<'rx, O: Outbox<'rx>>(
+        &mut self,
+        context: &mut Context,
+        now: Instant,
+        outbox: &mut O,
+    ) {
+        let mut egress = Egress::new(outbox, context.policy.epoch());
+        self.send_answers(&mut egress);
+        self.release_parked(context, now, &mut egress);
+    }
+
+    /// Ends what is overdue.
+    pub(crate) fn expire(&mut self, context: &mut Context, now: Instant) {
+        self.forget_checks(now);
+        self.expire_consent(context, now);
+    }
+
+    pub(crate) fn next_timeout(&self) -> Option<Instant> {
+        let due_now = !self.answers.is_empty() || self.parking.is_due();
+        [
+            due_now.then_some(Instant::START),
+            self.checks.next_deadline(),
+            self.consent.next_deadline(),
+            self.parking.next_deadline(),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
+    }
+
+    /// Judges every latched address again under the policy now in force; `old` made the passes.
+    pub(crate) fn adopt(&mut self, context: &mut Context, old: &Policy) {
+        for (_, room) in &mut self.rooms {
+            let name = room.fence.map_or("", |fence| old.fence_name(fence));
+            room.fence = context.policy.fence_id(name);
+        }
+        let latched = self
+            .members
+            .iter()
+            .filter(|(_, member)| member.latch.is_some());
+        let latched: Vec<MemberKey> = latched.map(|(key, _)| key).collect();
+        for key in latched {
+            self.judge_again(context, key);
+        }
+        self.checks.clear(&mut self.members);
+    }
+
+    fn judge_again(&mut self, context: &mut Context, key: MemberKey) {
+        let member = &mut self.members[key];
+        let Some(latch) = member.latch else { return };
+        let fence = self.rooms[member.room].fence;
+        match context.judge(fence, &latch.flow()) {
+            Ok(pass) => {
+                member.latch = Some(Latch { pass, ..latch });
+                self.rooms[member.room].set_listener(key, member);
+            }
+            Err(refusal) => self.release(context, key, ReleaseCause::Cut(refusal)),
+        }
+    }
+
+    /// Takes a participant's address away; the shard that watches over it reports so.
+    fn release(&mut self, context: &mut Context, key: MemberKey, cause: ReleaseCause) {
+        let Some(latch) = self.unlatch(key) else {
+            return;
+        };
+        if latch.watched {
+            context.effects.push_always(Effect::Released {
+                participant: self.members[key].admission.participant,
+                address: latch.pass.addr(),
+                cause,
+            });
+        }
+    }
+
+    /// From here on nothing is sent to or taken from the member's address.
+    fn unlatch(&mut self, key: MemberKey) -> Option<Latch> {
+        let member = self.members.get_mut(key)?;
+        let latch = member.latch.take()?;
+        self.flows.remove(&latch.flow());
+        self.rooms[member.room].remove_listener(key);
+        Some(latch)
+    }
+}

@@ -1,0 +1,179 @@
+//! Path checks: the relay's own Binding requests, whose answer proves that an address receives
+//! (the triggered check of RFC 8445 section 7.3.1.4, which RFC 7675 builds consent on).
+
+use std::collections::{HashMap, VecDeque};
+
+use ahash::RandomState;
+use ringfence_fence::Pass;
+use ringfence_wire::stun::TransactionId;
+use slab::Slab;
+
+use super::Rooms;
+use super::member::{Member, MemberKey};
+use crate::flow::FlowKey;
+use crate::limits::{PATH_CHECK_INTERVAL, PATH_CHECK_LIFETIME, PATH_CHECKS_MAX};
+use crate::time::Instant;
+
+/// Place of a check in the shard's table.
+pub(crate) type CheckKey = usize;
+
+/// All checks in flight on one shard. An address always hashes to one shard, so what is counted
+/// here per address is counted for the whole relay.
+pub(crate) struct PathChecks {
+    checks: Slab<PathCheck>,
+    by_transaction: HashMap<TransactionId, CheckKey, RandomState>,
+    by_flow: HashMap<FlowKey, CheckKey, RandomState>,
+    /// All lives are equally long, so the oldest ends first. Settled ones are skipped when found.
+    deadlines: VecDeque<(Instant, TransactionId)>,
+}
+
+/// One address on its way to being latched.
+#[derive(Clone, Copy)]
+pub(crate) struct PathCheck {
+    pub(crate) member: MemberKey,
+    pub(crate) flow: FlowKey,
+    /// What the fence said when the check was made; it is asked again when the answer comes.
+    pub(crate) pass: Pass,
+    /// Ours.
+    pub(crate) transaction: TransactionId,
+    /// Theirs, answered when the route stands.
+    asked: TransactionId,
+    sent: Instant,
+    proven: bool,
+}
+
+impl PathChecks {
+    pub(crate) fn new(keys: RandomState) -> Self {
+        Self {
+            checks: Slab::new(),
+            by_transaction: HashMap::with_hasher(keys.clone()),
+            by_flow: HashMap::with_hasher(keys),
+            deadlines: VecDeque::new(),
+        }
+    }
+
+    /// A participant asked from an address that is not its own yet. Returns the check to send, if
+    /// one may be sent now.
+    pub(crate) fn ask(
+        &mut self,
+        now: Instant,
+        (key, member): (MemberKey, &mut Member),
+        (flow, pass): (FlowKey, Pass),
+        (asked, fresh): (TransactionId, TransactionId),
+    ) -> Option<PathCheck> {
+        match self.by_flow.get(&flow) {
+            Some(&check) => self.ask_again(now, key, check, asked),
+            None => {
+                let check = PathCheck {
+                    member: key,
+                    flow,
+                    pass,
+                    transaction: fresh,
+                    asked,
+                    sent: now,
+                    proven: false,
+                };
+                self.may_begin(now, member, &flow)
+                    .then(|| self.begin(member, check))
+            }
+        }
+    }
+
+    /// Their retransmission: ours goes out again, but never twice in a second to one address.
+    fn ask_again(
+        &mut self,
+        now: Instant,
+        member: MemberKey,
+        check: CheckKey,
+        asked: TransactionId,
+    ) -> Option<PathCheck> {
+        let check = &mut self.checks[check];
+        if check.member != member {
+            return None;
+        }
+        check.asked = asked;
+        let rested = now.since(check.sent) >= PATH_CHECK_INTERVAL;
+        if check.proven || !rested {
+            return None;
+        }
+        check.sent = now;
+        Some(*check)
+    }
+
+    /// Another port of an address that was just checked is the same victim.
+    fn may_begin(&self, now: Instant, member: &Member, flow: &FlowKey) -> bool {
+        let just_asked = member.checks.iter().any(|&check| {
+            let check = &self.checks[check];
+            check.flow.remote.ip() == flow.remote.ip()
+                && now.since(check.sent) < PATH_CHECK_INTERVAL
+        });
+        !just_asked && !member.checks.is_full() && self.checks.len() < PATH_CHECKS_MAX
+    }
+
+    fn begin(&mut self, member: &mut Member, check: PathCheck) -> PathCheck {
+        let key = self.checks.insert(check);
+        self.by_transaction.insert(check.transaction, key);
+        self.by_flow.insert(check.flow, key);
+        self.deadlines
+            .push_back((check.sent + PATH_CHECK_LIFETIME, check.transaction));
+        member.checks.push(key);
+        check
+    }
+
+    /// The check that an answer from this flow belongs to.
+    pub(crate) fn answered(&self, transaction: TransactionId, flow: &FlowKey) -> Option<PathCheck> {
+        let check = self.checks.get(*self.by_transaction.get(&transaction)?)?;
+        (check.flow == *flow && !check.proven).then_some(*check)
+    }
+
+    /// From now on the check waits for the registry.
+    pub(crate) fn prove(&mut self, transaction: TransactionId) {
+        if let Some(&key) = self.by_transaction.get(&transaction) {
+            self.checks[key].proven = true;
+        }
+    }
+
+    /// The flow is routed: ends its check and returns what they asked, to be answered.
+    pub(crate) fn settle(&mut self, flow: &FlowKey, member: &mut Member) -> Option<TransactionId> {
+        let key = *self.by_flow.get(flow)?;
+        let settled = member.checks.contains(&key) && self.checks[key].proven;
+        settled.then(|| self.remove(key, member).asked)
+    }
+
+    pub(crate) fn forget_member(&mut self, member: &mut Member) {
+        while let Some(&key) = member.checks.first() {
+            self.remove(key, member);
+        }
+    }
+
+    pub(crate) fn clear(&mut self, members: &mut Slab<Member>) {
+        for (_, check) in &self.checks {
+            members[check.member].checks.clear();
+        }
+        *self = Self::new(self.by_flow.hasher().clone());
+    }
+
+    pub(crate) fn next_deadline(&self) -> Option<Instant> {
+        self.deadlines.front().map(|(deadline, _)| *deadline)
+    }
+
+    fn remove(&mut self, key: CheckKey, member: &mut Member) -> PathCheck {
+        let check = self.checks.remove(key);
+        self.by_transaction.remove(&check.transaction);
+        self.by_flow.remove(&check.flow);
+        member.checks.retain(|held| *held != key);
+        check
+    }
+}
+
+impl Rooms {
+    pub(crate) fn forget_checks(&mut self, now: Instant) {
+        let checks = &mut self.checks;
+        while let Some((_, transaction)) = checks.deadlines.pop_front_if(|entry| entry.0 <= now) {
+            if let Some(&key) = checks.by_transaction.get(&transaction) {
+                let member = checks.checks[key].member;
+                checks.remove(key, &mut self.members[member]);
+            }
+        }
+    }
+}

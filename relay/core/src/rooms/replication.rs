@@ -1,0 +1,155 @@
+//! What the registry decided, taken over.
+
+use std::sync::Arc;
+
+use super::Rooms;
+use super::member::{Latch, Member, MemberKey};
+use super::room::Room;
+use crate::engine::Context;
+use crate::flow::FlowKey;
+use crate::identity::{ParticipantId, RoomId};
+use crate::message::{
+    Admission, Command, Effect, MemberReport, Ownership, RoomReport, Route, SourceReport,
+};
+use crate::time::Instant;
+
+impl Rooms {
+    pub(crate) fn apply(&mut self, context: &mut Context, now: Instant, command: Command) {
+        match command {
+            Command::Admit(admission) => self.admit(admission, now),
+            Command::Dismiss(participant) => self.dismiss(participant),
+            Command::Route(route) => self.route(context, now, &route),
+            Command::Unroute(participant) => self.unroute(participant),
+            Command::Own(ownership) => self.own(&ownership),
+            Command::Survey { room, token } => {
+                let report = self.survey(room, token);
+                context
+                    .effects
+                    .push_always(Effect::Report(Box::new(report)));
+            }
+            // The engine, which holds the policy, takes this one.
+            Command::Adopt(_) => {}
+        }
+    }
+
+    fn admit(&mut self, admission: Arc<Admission>, now: Instant) {
+        let room = self.room_of(&admission);
+        self.rooms[room].members += 1;
+        let (participant, ufrag) = (admission.participant, admission.credentials.ufrag);
+        let key = self.members.insert(Member::new(admission, room, now));
+        self.by_participant.insert(participant, key);
+        self.by_ufrag.insert(ufrag, key);
+    }
+
+    fn room_of(&mut self, admission: &Admission) -> usize {
+        let (rooms, keys) = (&mut self.rooms, &self.table_keys);
+        let new = || rooms.insert(Room::new(admission.room, admission.fence, keys.clone()));
+        *self.by_room.entry(admission.room).or_insert_with(new)
+    }
+
+    fn dismiss(&mut self, participant: ParticipantId) {
+        let Some(key) = self.by_participant.remove(&participant) else {
+            return;
+        };
+        self.unlatch(key);
+        self.checks.forget_member(&mut self.members[key]);
+        let member = self.members.remove(key);
+        self.by_ufrag.remove(&member.admission.credentials.ufrag);
+        let room = &mut self.rooms[member.room];
+        room.members -= 1;
+        if room.members == 0 {
+            self.by_room.remove(&room.id);
+            self.rooms.remove(member.room);
+        }
+    }
+
+    /// The registry's passes are judged once more: this shard may already have a newer policy.
+    fn route(&mut self, context: &mut Context, now: Instant, route: &Route) {
+        let Some(&key) = self.by_participant.get(&route.participant) else {
+            return;
+        };
+        let flow = FlowKey::of_pass(&route.pass, route.local);
+        let fence = self.rooms[self.members[key].room].fence;
+        let Ok(pass) = context.judge(fence, &flow) else {
+            return;
+        };
+        self.unlatch(key);
+        let watched = route.shard == context.shard;
+        let consent_until = now + context.limits.consent_timeout;
+        let latch = Latch {
+            pass,
+            local: route.local,
+            watched,
+            consent_until,
+        };
+        self.latch(key, flow, latch);
+    }
+
+    fn latch(&mut self, key: MemberKey, flow: FlowKey, latch: Latch) {
+        let member = &mut self.members[key];
+        member.latch = Some(latch);
+        self.flows.insert(flow, key);
+        self.rooms[member.room].set_listener(key, member);
+        if let Some(asked) = self.checks.settle(&flow, member) {
+            self.answers.push(key, asked);
+        }
+        if latch.watched {
+            self.watch_consent(key, latch.consent_until);
+        }
+    }
+
+    fn unroute(&mut self, participant: ParticipantId) {
+        if let Some(&key) = self.by_participant.get(&participant) {
+            self.unlatch(key);
+        }
+    }
+
+    fn own(&mut self, ownership: &Ownership) {
+        if let Some(&room) = self.by_room.get(&ownership.room) {
+            self.rooms[room].own(ownership);
+            self.parking.look_again();
+        }
+    }
+
+    fn survey(&self, room: RoomId, token: u64) -> RoomReport {
+        let room = self.by_room.get(&room).map(|&key| &self.rooms[key]);
+        let members = room
+            .map(|room| self.member_reports(room))
+            .unwrap_or_default();
+        let sources = room.map(source_reports).unwrap_or_default();
+        RoomReport {
+            token,
+            members,
+            sources,
+        }
+    }
+
+    fn member_reports(&self, room: &Room) -> Vec<MemberReport> {
+        let report = |listener: &super::room::Listener| MemberReport {
+            participant: self.members[listener.member].admission.participant,
+            packets_sent: listener.packets_sent,
+            bytes_sent: listener.bytes_sent,
+        };
+        room.listeners.iter().map(report).collect()
+    }
+}
+
+fn source_reports(room: &Room) -> Vec<SourceReport> {
+    let heard = room
+        .confirmed_sources()
+        .filter(|(_, source)| source.reception.packets() > 0);
+    let mut reports: Vec<_> = heard
+        .map(|(ssrc, source)| SourceReport {
+            seat: source.seat,
+            ssrc,
+            packets: source.reception.packets(),
+            bytes: source.reception.bytes(),
+            lost: source.reception.lost(),
+            jitter: source.reception.jitter_time(),
+            clock_rate_hz: source.reception.clock_rate_hz(),
+            index: source.reception.index(),
+        })
+        .collect();
+    reports.sort_by_key(|report| report.ssrc);
+    reports
+}
