@@ -1,5 +1,7 @@
 //! How every datagram ended. Plain numbers, one set per shard, summed elsewhere.
 
+use std::ops::Add;
+
 use ringfence_fence::Rule;
 
 /// Whose fault a drop is, so that an operator knows whom to ask.
@@ -80,7 +82,7 @@ drop_reasons! {
 }
 
 /// What one shard did, since its start.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Counters {
     /// Datagrams that came in; each segment of a train is one.
     pub received: u64,
@@ -140,6 +142,25 @@ impl Counters {
         self.drop_one(DropReason::Refused);
         if let Some(at) = Rule::ALL.iter().position(|&known| known == rule) {
             self.refusals[at] += 1;
+        }
+    }
+}
+
+/// Sums shard by shard.
+impl Add<Self> for Counters {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            received: self.received + other.received,
+            received_bytes: self.received_bytes + other.received_bytes,
+            forwarded: self.forwarded + other.forwarded,
+            copies: self.copies + other.copies,
+            copied_bytes: self.copied_bytes + other.copied_bytes,
+            answered: self.answered + other.answered,
+            path_checks: self.path_checks + other.path_checks,
+            drops: std::array::from_fn(|reason| self.drops[reason] + other.drops[reason]),
+            refusals: std::array::from_fn(|rule| self.refusals[rule] + other.refusals[rule]),
         }
     }
 }

@@ -1,0 +1,56 @@
+//! The site that this relay runs at, and whether its addresses agree.
+
+use ipnet::Ipv6Net;
+
+use crate::draft::SiteDraft;
+use crate::{Epoch, Origin, PolicyDraft, PolicyError, Refusal, Rule, SiteId, canonical};
+
+use super::{declared, resolve};
+
+pub(super) struct OwnSite {
+    pub(super) id: SiteId,
+    pub(super) standing: Result<(), Refusal>,
+}
+
+/// Bad standing is no error: such a relay runs, says so, and refuses all fenced work.
+pub(super) fn compile(
+    draft: &PolicyDraft,
+    nat64: &[Ipv6Net],
+    epoch: Epoch,
+    errors: &mut Vec<PolicyError>,
+) -> Option<OwnSite> {
+    let sites = declared::places(draft.sites.iter().map(|site| &site.name));
+    let place = resolve::resolve("unknown_site", "site", &draft.own_site, &sites, errors)?;
+    let site = draft.sites.get(place)?;
+    let refuse = |rule, origin: Origin| Refusal {
+        rule,
+        origin: Some(origin),
+        region: None,
+        epoch,
+    };
+    let standing = standing(draft, site, nat64).map_err(|rule| refuse(rule, site.name.origin));
+    Some(OwnSite {
+        id: SiteId::from_index(place)?,
+        standing,
+    })
+}
+
+fn standing(draft: &PolicyDraft, site: &SiteDraft, nat64: &[Ipv6Net]) -> Result<(), Rule> {
+    if draft.own_addresses.is_empty() {
+        return Err(Rule::OwnAddressMissing);
+    }
+    let declared = |address| {
+        site.addresses
+            .iter()
+            .any(|range| range.value.contains(&address))
+    };
+    let inside = |address| canonical(address, nat64).is_ok_and(|form| declared(form.addr()));
+    if draft
+        .own_addresses
+        .iter()
+        .all(|address| inside(address.value))
+    {
+        return Ok(());
+    }
+    Err(Rule::OwnAddressOutsideSite)
+}

@@ -1,0 +1,105 @@
+//! What a policy is made from: plain data, already typed, each item with the place it was written.
+//!
+//! Whoever reads a policy (the config file today, region files later) fills these in without
+//! judging them; [`crate::Policy::compile`] finds every contradiction at once.
+
+use std::net::IpAddr;
+
+use ipnet::{IpNet, Ipv6Net};
+
+/// Index of a source file, in a list that the reader of the policy keeps.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, PartialOrd, Ord)]
+pub struct FileId(pub u16);
+
+/// Where something was written: file, line, and byte range in the file for the caret.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, PartialOrd, Ord)]
+pub struct Origin {
+    /// Which file.
+    pub file: FileId,
+    /// Line, counted from 1.
+    pub line: u32,
+    /// First byte in the file.
+    pub start: u32,
+    /// One past the last byte in the file.
+    pub end: u32,
+}
+
+/// A value and where it was written.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Located<T> {
+    /// The value.
+    pub value: T,
+    /// Its place in the source.
+    pub origin: Origin,
+}
+
+/// A whole policy as written.
+#[derive(Clone, Debug, Default)]
+pub struct PolicyDraft {
+    /// Name of the site this relay runs at.
+    pub own_site: Located<String>,
+    /// Addresses this relay listens on or relays from; each must lie in its site's ranges.
+    pub own_addresses: Vec<Located<IpAddr>>,
+    /// NAT64 prefixes of the operator's network, beside 64:ff9b::/96 (RFC 6052 section 2.1).
+    pub nat64: Vec<Located<Ipv6Net>>,
+    /// Where addresses are.
+    pub regions: Vec<RegionDraft>,
+    /// Places that run relays.
+    pub sites: Vec<SiteDraft>,
+    /// Named allowlists.
+    pub fences: Vec<FenceDraft>,
+    /// Accounts.
+    pub tenants: Vec<TenantDraft>,
+}
+
+/// A named set of prefixes.
+#[derive(Clone, Debug, Default)]
+pub struct RegionDraft {
+    /// Name, unique among regions.
+    pub name: Located<String>,
+    /// Its prefixes.
+    pub cidrs: Vec<Located<IpNet>>,
+    /// The region that contains this one: a fence that lists the outer admits the inner.
+    pub within: Option<Located<String>>,
+    /// Regions that are near, nearest first; only an order of preference, never a permission.
+    pub near: Vec<Located<String>>,
+}
+
+/// One place that runs relays.
+#[derive(Clone, Debug, Default)]
+pub struct SiteDraft {
+    /// Name, unique among sites.
+    pub name: Located<String>,
+    /// The region it lies in.
+    pub region: Located<String>,
+    /// The addresses its relays may have.
+    pub addresses: Vec<Located<IpNet>>,
+    /// The enclave it belongs to; `None` is the common one.
+    pub enclave: Option<Located<String>>,
+}
+
+/// A named allowlist. A list that is empty admits nobody; `"any"` admits every known region.
+#[derive(Clone, Debug, Default)]
+pub struct FenceDraft {
+    /// Name, unique among fences.
+    pub name: Located<String>,
+    /// Regions whose addresses may be participants or TURN clients.
+    pub clients: Located<Vec<Located<String>>>,
+    /// Regions whose addresses may be TURN peers.
+    pub peers: Located<Vec<Located<String>>>,
+    /// Regions whose sites may carry.
+    pub transit: Located<Vec<Located<String>>>,
+}
+
+/// An account.
+#[derive(Clone, Debug, Default)]
+pub struct TenantDraft {
+    /// Name, unique among tenants.
+    pub name: Located<String>,
+    /// Region that every fence of this tenant must keep in transit.
+    pub home: Located<String>,
+    /// Fences it may use; the first is the default.
+    pub fences: Vec<Located<String>>,
+    /// The enclave it belongs to; `None` is the common one.
+    pub enclave: Option<Located<String>>,
+}

@@ -1,0 +1,18 @@
+//! Packet I/O: the contract of a backend, the sockets that implement it, and the few other system
+//! calls a relay needs. The only crate of the workspace that may use `unsafe`.
+#![deny(unsafe_op_in_unsafe_fn)]
+
+mod address;
+mod counters;
+mod syscall;
+mod waker;
+
+pub mod affinity;
+pub mod backend;
+pub mod cputime;
+pub mod drops;
+pub mod floor;
+pub mod sockets;
+
+pub use counters::{IoCounters, ReceiveCounters, SendCounters, SendRefusal};
+pub use waker::Waker;

@@ -1,0 +1,140 @@
+//! The system calls that std and socket2 do not offer, each with the sentence it rests on.
+
+use std::io;
+use std::mem::size_of;
+use std::os::fd::{AsRawFd, BorrowedFd};
+use std::ptr;
+
+use libc::{c_int, c_uint, c_void, mmsghdr, msghdr, socklen_t};
+
+/// A header that names no buffer.
+pub(crate) const EMPTY_HEADER: mmsghdr = mmsghdr {
+    msg_hdr: msghdr {
+        msg_name: ptr::null_mut(),
+        msg_namelen: 0,
+        msg_iov: ptr::null_mut(),
+        msg_iovlen: 0,
+        msg_control: ptr::null_mut(),
+        msg_controllen: 0,
+        msg_flags: 0,
+    },
+    msg_len: 0,
+};
+
+/// Receives at most `headers.len()` messages without waiting; at least one, or an error.
+///
+/// recvmmsg(2): "returns the number of messages received in msgvec"; an error after the first
+/// message "is expected to be returned on a subsequent call".
+///
+/// # Safety
+/// Every pointer in `headers` is null with a zero length, or points to that many bytes that may be
+/// written now and that no Rust reference is looking at.
+pub(crate) unsafe fn recvmmsg(
+    socket: BorrowedFd<'_>,
+    headers: &mut [mmsghdr],
+) -> io::Result<usize> {
+    // SAFETY: `headers` is exclusively ours and its length is the one passed; what its pointers
+    // name is the caller's promise. A null timeout is allowed: "if timeout is NULL, the operation
+    // blocks indefinitely", which MSG_DONTWAIT overrules.
+    let received = unsafe {
+        libc::recvmmsg(
+            socket.as_raw_fd(),
+            headers.as_mut_ptr(),
+            messages(headers),
+            libc::MSG_DONTWAIT,
+            ptr::null_mut(),
+        )
+    };
+    usize::try_from(received).map_err(|_| io::Error::last_os_error())
+}
+
+/// Sends messages in order without waiting. `Ok` is how many the kernel took, at least one; `Err`
+/// is why it refused the first one.
+///
+/// sendmmsg(2): "returns the number of messages sent from msgvec; if this is less than vlen, the
+/// caller can retry with a further sendmmsg() call to send the remaining messages".
+///
+/// # Safety
+/// Every pointer in `headers` is null with a zero length, or points to that many readable bytes.
+pub(crate) unsafe fn sendmmsg(
+    socket: BorrowedFd<'_>,
+    headers: &mut [mmsghdr],
+) -> Result<usize, c_int> {
+    // SAFETY: `headers` is exclusively ours and its length is the one passed (the kernel writes
+    // `msg_len` into it); what its pointers name is the caller's promise, and sending only reads.
+    let sent = unsafe {
+        libc::sendmmsg(
+            socket.as_raw_fd(),
+            headers.as_mut_ptr(),
+            messages(headers),
+            libc::MSG_DONTWAIT,
+        )
+    };
+    match usize::try_from(sent) {
+        // Documented for nothing, so it must not become an endless loop: as if there were no room.
+        Ok(0) => Err(libc::EAGAIN),
+        Ok(sent) => Ok(sent),
+        Err(_) => Err(io::Error::last_os_error()
+            .raw_os_error()
+            .unwrap_or(libc::EIO)),
+    }
+}
+
+/// "vlen is capped to UIO_MAXIOV (1024)", and no batch of ours is longer than 64.
+fn messages(headers: &[mmsghdr]) -> c_uint {
+    c_uint::try_from(headers.len()).unwrap_or(c_uint::MAX)
+}
+
+/// Sets a socket option that is an int (setsockopt(2)).
+pub(crate) fn set_int(
+    socket: BorrowedFd<'_>,
+    level: c_int,
+    name: c_int,
+    value: c_int,
+) -> io::Result<()> {
+    // SAFETY: `optval` points to a c_int on this stack frame and `optlen` is its size; the kernel
+    // only reads it, before the call returns.
+    let status = unsafe {
+        libc::setsockopt(
+            socket.as_raw_fd(),
+            level,
+            name,
+            ptr::from_ref(&value).cast::<c_void>(),
+            INT_BYTES,
+        )
+    };
+    if status == 0 {
+        Ok(())
+    } else {
+        Err(io::Error::last_os_error())
+    }
+}
+
+/// Reads a socket option that is an array of 32-bit numbers. What the kernel left out is zero.
+pub(crate) fn get_u32s<const N: usize>(
+    socket: BorrowedFd<'_>,
+    level: c_int,
+    name: c_int,
+) -> io::Result<[u32; N]> {
+    let mut values = [0_u32; N];
+    let mut bytes = socklen_t::try_from(size_of::<[u32; N]>()).unwrap_or(0);
+    // SAFETY: `optval` points to an array on this stack frame and "optlen ... initially containing
+    // the size of the buffer pointed to by optval" is its size; any bit pattern is a u32.
+    let status = unsafe {
+        libc::getsockopt(
+            socket.as_raw_fd(),
+            level,
+            name,
+            values.as_mut_ptr().cast::<c_void>(),
+            &raw mut bytes,
+        )
+    };
+    if status == 0 {
+        Ok(values)
+    } else {
+        Err(io::Error::last_os_error())
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "the size of an int")]
+const INT_BYTES: socklen_t = size_of::<c_int>() as socklen_t;

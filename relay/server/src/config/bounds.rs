@@ -1,0 +1,114 @@
+//! Every bound of the configuration, each with its reason.
+
+use std::fmt::Display;
+use std::ops::RangeInclusive;
+
+use schemars::Schema;
+
+/// Bytes of a configuration file: room for 100,000 prefixes of IPv6 in every list it can hold.
+pub(crate) const FILE_BYTES_MAX: u64 = 16 << 20;
+/// Bytes of a file whose syntax errors are all collected. In a larger one, where there could be
+/// millions, the first is told.
+pub(crate) const ALL_SYNTAX_ERRORS_BYTES_MAX: usize = 1 << 20;
+/// Bytes of all overrides together; the kernel gives a process 2 MiB for its environment.
+pub(crate) const ENVIRONMENT_BYTES_MAX: usize = 2 << 20;
+/// Errors shown in one go; nobody reads further before mending the first ones.
+pub(crate) const ERRORS_MAX: usize = 100;
+/// Entries of any list: a whole continent's prefixes are about 60,000.
+pub(crate) const LIST_MAX: usize = 100_000;
+/// Media addresses: each costs a socket per worker.
+pub(crate) const MEDIA_ADDRESSES_MAX: usize = 8;
+/// Secrets of a tenant: two are enough to rotate, and each is tried in turn.
+pub(crate) const TENANT_SECRETS_MAX: usize = 8;
+/// Bytes of a socket path, its closing zero apart (unix(7): `sun_path` has 108).
+pub(crate) const SOCKET_PATH_BYTES_MAX: usize = 107;
+/// Invariants: each is proved over all addresses before a policy is taken.
+pub(crate) const INVARIANTS_MAX: usize = 1_000;
+/// Characters of a realm: "fewer than 128 characters" (RFC 8489 section 14.9).
+pub(crate) const REALM_CHARS_MAX: usize = 127;
+
+/// As many shards as the sockets of one SO_REUSEPORT group are still spread evenly over.
+pub(crate) const WORKERS: Bounds<u16> = Bounds {
+    range: 0..=256,
+    default: 0,
+};
+/// Each packet is copied to all others: the route of a larger room does not fit a shard's turn.
+pub(crate) const ROOM_PARTICIPANTS: Bounds<u16> = Bounds {
+    range: 2..=1_000,
+    default: 1_000,
+};
+/// Rooms and participants are tables allocated at start; a million is about a gigabyte.
+pub(crate) const ROOMS: Bounds<u32> = Bounds {
+    range: 1..=1_000_000,
+    default: 10_000,
+};
+pub(crate) const PARTICIPANTS: Bounds<u32> = Bounds {
+    range: 1..=1_000_000,
+    default: 100_000,
+};
+/// From one narrow voice to 10 Gbit/s.
+pub(crate) const PARTICIPANT_KBPS: Bounds<u32> = Bounds {
+    range: 8..=10_000_000,
+    default: 20_000,
+};
+/// An endpoint sends a handful of streams, each with retransmission and simulcast layers.
+pub(crate) const SSRCS: Bounds<u16> = Bounds {
+    range: 1..=256,
+    default: 16,
+};
+/// Consent may last at most 30 s (RFC 7675 section 5.1); under a second a few lost checks end it.
+pub(crate) const CONSENT_MS: Bounds<u32> = Bounds {
+    range: 1_000..=30_000,
+    default: 30_000,
+};
+/// Credentials that outlive a week are accounts, not participants.
+pub(crate) const TTL_S: Bounds<u32> = Bounds {
+    range: 1..=604_800,
+    default: 86_400,
+};
+/// Each takes a relay port; 16 addresses have a million of them.
+pub(crate) const ALLOCATIONS: Bounds<u32> = Bounds {
+    range: 1..=1_000_000,
+    default: 10_000,
+};
+/// Sites offered to one client; it tries them in turn.
+pub(crate) const PRIMARIES: Bounds<u8> = Bounds {
+    range: 1..=16,
+    default: 2,
+};
+pub(crate) const SPARES: Bounds<u8> = Bounds {
+    range: 0..=16,
+    default: 2,
+};
+
+/// What a number may be, and what it is when nobody says.
+pub(crate) struct Bounds<N> {
+    pub(crate) range: RangeInclusive<N>,
+    pub(crate) default: N,
+}
+
+impl<N: Copy + PartialOrd + TryFrom<i64>> Bounds<N> {
+    /// The number in its own type, if it lies within the bounds.
+    pub(crate) fn check(&self, number: i64) -> Option<N> {
+        N::try_from(number)
+            .ok()
+            .filter(|number| self.range.contains(number))
+    }
+}
+
+impl<N: Copy + Display> Display for Bounds<N> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} to {}", self.range.start(), self.range.end())
+    }
+}
+
+impl<N: Copy + Into<serde_json::Value>> Bounds<N> {
+    /// Writes the bounds and the default into the JSON Schema of a field.
+    pub(crate) fn schema(self) -> impl FnMut(&mut Schema) {
+        move |schema| {
+            schema.insert("minimum".to_owned(), (*self.range.start()).into());
+            schema.insert("maximum".to_owned(), (*self.range.end()).into());
+            schema.insert("default".to_owned(), self.default.into());
+        }
+    }
+}

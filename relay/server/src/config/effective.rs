@@ -1,0 +1,237 @@
+//! The resolved configuration as TOML again: defaults filled in, paths absolute, secrets masked.
+
+use std::fmt::Display;
+
+use ringfence_fence::Located;
+use ringfence_fence::draft::{FenceDraft, RegionDraft, SiteDraft, TenantDraft};
+use serde::Serialize;
+use toml::{Table, Value};
+
+use super::secret::MASK;
+use super::settings::{
+    Config, Control, Invariant, Limits, Listen, Log, Node, Selection, Tenant, Workers,
+};
+
+/// The configuration as a TOML file. Reading it gives the same configuration without its secrets.
+pub fn effective(config: &Config) -> String {
+    let policy = &config.policy;
+    let tenants = policy.tenants.iter().zip(&config.tenants);
+    let sections = [
+        ("node", node(&config.node)),
+        ("listen", listen(&config.listen)),
+        ("control", control(&config.control)),
+        ("turn", table([("realm", text(&config.turn.realm))])),
+        ("limits", limits(&config.limits)),
+        ("log", log(config.log)),
+        (
+            "regions",
+            named(
+                policy
+                    .regions
+                    .iter()
+                    .map(|draft| (&draft.name, region(draft))),
+            ),
+        ),
+        (
+            "sites",
+            named(policy.sites.iter().map(|draft| (&draft.name, site(draft)))),
+        ),
+        (
+            "fences",
+            named(
+                policy
+                    .fences
+                    .iter()
+                    .map(|draft| (&draft.name, fence(draft))),
+            ),
+        ),
+        (
+            "tenants",
+            named(tenants.map(|(draft, own)| (&draft.name, tenant(draft, own)))),
+        ),
+        ("nat64", table([("prefixes", located_list(&policy.nat64))])),
+        ("selection", selection(config.selection)),
+        (
+            "invariants",
+            Value::Array(config.invariants.iter().map(invariant).collect()),
+        ),
+    ];
+    let mut document = String::new();
+    for (name, section) in sections {
+        let one = Table::from_iter([(name.to_owned(), section)]);
+        // A tree of strings, numbers, lists and tables is always TOML.
+        document.push_str(&toml::to_string_pretty(&one).unwrap_or_default());
+        document.push('\n');
+    }
+    document
+}
+
+fn node(node: &Node) -> Value {
+    let workers = match node.workers {
+        Workers::PerCpu => 0,
+        Workers::Count(count) => i64::from(count.get()),
+    };
+    table([
+        ("site", text(&node.site)),
+        ("workers", workers.into()),
+        ("pin", node.pin.into()),
+    ])
+}
+
+fn listen(listen: &Listen) -> Value {
+    let ports = format!(
+        "{}-{}",
+        listen.relay_ports.start(),
+        listen.relay_ports.end()
+    );
+    table([
+        ("media", list(&listen.media)),
+        ("turn_tcp", list(&listen.turn_tcp)),
+        ("relay_addresses", list(&listen.relay_addresses)),
+        ("relay_ports", ports.into()),
+    ])
+}
+
+fn control(control: &Control) -> Value {
+    let mut result = Table::new();
+    result.insert("socket".to_owned(), text(control.socket.display()));
+    if let Some(http) = control.http {
+        result.insert("http".to_owned(), text(http));
+    }
+    if control.token.is_some() {
+        result.insert("token".to_owned(), text(MASK));
+    }
+    Value::Table(result)
+}
+
+fn limits(limits: &Limits) -> Value {
+    let consent_ms = u32::try_from(limits.consent_timeout.as_millis()).unwrap_or(u32::MAX);
+    let ttl_s = u32::try_from(limits.participant_ttl_max.as_secs()).unwrap_or(u32::MAX);
+    table([
+        (
+            "room_participants_max",
+            i64::from(limits.room_participants_max).into(),
+        ),
+        ("rooms_max", i64::from(limits.rooms_max).into()),
+        (
+            "participants_max",
+            i64::from(limits.participants_max).into(),
+        ),
+        (
+            "participant_kbps_max",
+            i64::from(limits.participant_kbps_max).into(),
+        ),
+        (
+            "ssrcs_per_participant_max",
+            i64::from(limits.ssrcs_per_participant_max).into(),
+        ),
+        ("consent_timeout_ms", i64::from(consent_ms).into()),
+        ("participant_ttl_s_max", i64::from(ttl_s).into()),
+    ])
+}
+
+fn log(log: Log) -> Value {
+    table([
+        ("format", spelled(&log.format)),
+        ("level", spelled(&log.level)),
+    ])
+}
+
+fn region(draft: &RegionDraft) -> Value {
+    let mut result = Table::new();
+    result.insert("cidrs".to_owned(), located_list(&draft.cidrs));
+    insert_option(&mut result, "within", draft.within.as_ref());
+    result.insert("near".to_owned(), located_list(&draft.near));
+    Value::Table(result)
+}
+
+fn site(draft: &SiteDraft) -> Value {
+    let mut result = Table::new();
+    result.insert("region".to_owned(), text(&draft.region.value));
+    result.insert("addresses".to_owned(), located_list(&draft.addresses));
+    insert_option(&mut result, "enclave", draft.enclave.as_ref());
+    Value::Table(result)
+}
+
+fn fence(draft: &FenceDraft) -> Value {
+    table([
+        ("clients", located_list(&draft.clients.value)),
+        ("peers", located_list(&draft.peers.value)),
+        ("transit", located_list(&draft.transit.value)),
+    ])
+}
+
+fn tenant(draft: &TenantDraft, own: &Tenant) -> Value {
+    let masks = vec![Value::from(MASK); own.secrets.len()];
+    let mut result = Table::new();
+    result.insert("home".to_owned(), text(&draft.home.value));
+    result.insert("fences".to_owned(), located_list(&draft.fences));
+    result.insert("secrets".to_owned(), Value::Array(masks));
+    result.insert("max_rooms".to_owned(), i64::from(own.max_rooms).into());
+    result.insert(
+        "max_allocations".to_owned(),
+        i64::from(own.max_allocations).into(),
+    );
+    result.insert(
+        "max_participants".to_owned(),
+        i64::from(own.max_participants).into(),
+    );
+    insert_option(&mut result, "enclave", draft.enclave.as_ref());
+    Value::Table(result)
+}
+
+fn selection(selection: Selection) -> Value {
+    table([
+        ("primaries", i64::from(selection.primaries).into()),
+        ("spares", i64::from(selection.spares).into()),
+    ])
+}
+
+fn invariant(invariant: &Invariant) -> Value {
+    table([
+        ("name", text(&invariant.name)),
+        ("clients", list(&invariant.clients)),
+        ("peers", list(&invariant.peers)),
+        ("never_transit", list(&invariant.never_transit)),
+    ])
+}
+
+fn table<const N: usize>(entries: [(&str, Value); N]) -> Value {
+    Value::Table(
+        entries
+            .into_iter()
+            .map(|(key, value)| (key.to_owned(), value))
+            .collect(),
+    )
+}
+
+fn named<'a>(entries: impl Iterator<Item = (&'a Located<String>, Value)>) -> Value {
+    Value::Table(
+        entries
+            .map(|(name, value)| (name.value.clone(), value))
+            .collect(),
+    )
+}
+
+fn insert_option(table: &mut Table, key: &str, value: Option<&Located<String>>) {
+    if let Some(value) = value {
+        table.insert(key.to_owned(), text(&value.value));
+    }
+}
+
+fn located_list<T: Display>(items: &[Located<T>]) -> Value {
+    Value::Array(items.iter().map(|item| text(&item.value)).collect())
+}
+
+fn list<T: Display>(items: &[T]) -> Value {
+    Value::Array(items.iter().map(text).collect())
+}
+
+fn text(value: impl Display) -> Value {
+    Value::String(value.to_string())
+}
+
+/// An enum in the spelling that it is read in.
+fn spelled(value: &impl Serialize) -> Value {
+    Value::try_from(value).unwrap_or(Value::Boolean(false))
+}

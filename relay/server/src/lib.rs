@@ -1,0 +1,6 @@
+//! The relay as a process: configuration, threads, control API, command line. Wiring only; what
+//! decides about packets lives in `ringfence-core` and `ringfence-fence`.
+#![forbid(unsafe_code)]
+
+pub mod config;
+pub mod relay;

@@ -1,0 +1,165 @@
+//! The registry and the shards it talks to. All of it is called from one lock on the control side;
+//! no packet ever waits for it.
+
+use std::collections::HashMap;
+
+use ringfence_core::{
+    Command, Effect, Event, Join, Joined, Name, Registry, RoomReport, ShardId, Target,
+};
+use tokio::sync::oneshot;
+
+use super::clock::Clock;
+use super::shard::Shard;
+use super::{Busy, JoinRefused};
+
+/// Surveys in flight: beyond it the API answers that it is busy.
+const SURVEYS_MAX: usize = 64;
+
+pub(super) struct Controller {
+    pub(super) registry: Registry,
+    pub(super) shards: Vec<Shard>,
+    clock: Clock,
+    surveys: HashMap<u64, Survey>,
+    surveys_begun: u64,
+}
+
+/// A question to all shards, until the last has answered.
+struct Survey {
+    answers: Vec<RoomReport>,
+    asker: oneshot::Sender<Vec<RoomReport>>,
+}
+
+impl Controller {
+    pub(super) fn new(registry: Registry, shards: Vec<Shard>, clock: Clock) -> Self {
+        Self {
+            registry,
+            shards,
+            clock,
+            surveys: HashMap::new(),
+            surveys_begun: 0,
+        }
+    }
+
+    pub(super) fn join(&mut self, join: &Join) -> Result<Joined, JoinRefused> {
+        self.ready()?;
+        let joined = self.registry.join(self.clock.now(), join);
+        self.deliver();
+        Ok(joined?)
+    }
+
+    pub(super) fn leave(&mut self, room: &Name, participant: &Name) -> Result<bool, Busy> {
+        self.ready()?;
+        let left = self.registry.leave(room, participant);
+        self.deliver();
+        Ok(left)
+    }
+
+    /// Asks every shard about a room; `None` if there is no such room.
+    pub(super) fn survey(
+        &mut self,
+        room: &Name,
+    ) -> Result<Option<oneshot::Receiver<Vec<RoomReport>>>, Busy> {
+        self.ready()?;
+        self.surveys.retain(|_, survey| !survey.asker.is_closed());
+        if self.surveys.len() >= SURVEYS_MAX {
+            return Err(Busy);
+        }
+        self.surveys_begun += 1;
+        let token = self.surveys_begun;
+        if !self.registry.survey(room, token) {
+            return Ok(None);
+        }
+        let (asker, answer) = oneshot::channel();
+        self.surveys.insert(
+            token,
+            Survey {
+                answers: Vec::new(),
+                asker,
+            },
+        );
+        self.deliver();
+        Ok(Some(answer))
+    }
+
+    /// Takes in what shards reported and what time has ended. True: some had to be left for later.
+    pub(super) fn attend(&mut self) -> bool {
+        let mut waiting = !self.deliver();
+        for number in 0..self.shards.len() {
+            waiting |= !self.take_reports(number);
+        }
+        if !waiting {
+            self.registry.handle_timeout(self.clock.now());
+            waiting = !self.deliver();
+        }
+        waiting
+    }
+
+    pub(super) fn events(&mut self) -> impl Iterator<Item = Event> {
+        std::iter::from_fn(|| self.registry.poll_event())
+    }
+
+    fn take_reports(&mut self, number: usize) -> bool {
+        let mailbox = std::sync::Arc::clone(&self.shards[number].mailbox);
+        let shard = ShardId(u16::try_from(number).unwrap_or(u16::MAX));
+        while self.deliver() {
+            match mailbox.reports.pop() {
+                Some(Effect::Report(report)) => self.answer(*report),
+                Some(effect) => self.registry.on_effect(shard, &effect),
+                None => return true,
+            }
+        }
+        false
+    }
+
+    fn answer(&mut self, report: RoomReport) {
+        let token = report.token;
+        let Some(survey) = self.surveys.get_mut(&token) else {
+            return;
+        };
+        survey.answers.push(report);
+        if survey.answers.len() == self.shards.len()
+            && let Some(Survey { answers, asker }) = self.surveys.remove(&token)
+        {
+            // Whoever asked may have gone; then nobody misses the answer.
+            let _ = asker.send(answers);
+        }
+    }
+
+    /// All earlier commands are delivered: the registry may be asked for something new.
+    fn ready(&mut self) -> Result<(), Busy> {
+        if self.deliver() { Ok(()) } else { Err(Busy) }
+    }
+
+    /// Delivers the registry's commands in order; false if a mailbox is full.
+    fn deliver(&mut self) -> bool {
+        let mut any = false;
+        while let Some((target, command)) = self.registry.poll_command() {
+            if !self
+                .recipients(target)
+                .all(|shard| shard.mailbox.has_room())
+            {
+                self.registry.unpoll_command(target, command);
+                return false;
+            }
+            self.send(target, &command);
+            any = true;
+        }
+        if any {
+            self.shards.iter().for_each(|shard| shard.mailbox.wake());
+        }
+        true
+    }
+
+    fn send(&self, target: Target, command: &Command) {
+        self.recipients(target)
+            .for_each(|shard| shard.mailbox.send(command.clone()));
+    }
+
+    fn recipients(&self, target: Target) -> impl Iterator<Item = &Shard> {
+        let (skip, take) = match target {
+            Target::All => (0, self.shards.len()),
+            Target::One(ShardId(number)) => (usize::from(number), 1),
+        };
+        self.shards.iter().skip(skip).take(take)
+    }
+}

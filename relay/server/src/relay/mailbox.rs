@@ -1,0 +1,52 @@
+//! Bounded ways between the control thread and a shard. Full is an answer, never a wait.
+
+use std::sync::Arc;
+
+use crossbeam::queue::ArrayQueue;
+use ringfence_core::{Command, Effect};
+use ringfence_net::Waker;
+
+/// Commands a shard has not applied yet. A shard empties its mailbox each turn, so this is how far
+/// the control thread may run ahead of a shard that is busy with one batch.
+const COMMANDS_MAX: usize = 4096;
+
+/// Reports the control thread has not taken in yet; beyond it they wait in the shard's engine,
+/// which has a limit of its own.
+const REPORTS_MAX: usize = 4096;
+
+/// Both directions of one shard.
+pub(super) struct Mailbox {
+    commands: ArrayQueue<Command>,
+    pub(super) reports: ArrayQueue<Effect>,
+    waker: Arc<Waker>,
+}
+
+impl Mailbox {
+    pub(super) fn new(waker: Arc<Waker>) -> Self {
+        let (commands, reports) = (ArrayQueue::new(COMMANDS_MAX), ArrayQueue::new(REPORTS_MAX));
+        Self {
+            commands,
+            reports,
+            waker,
+        }
+    }
+
+    pub(super) fn has_room(&self) -> bool {
+        !self.commands.is_full()
+    }
+
+    /// Puts a command in; the caller is the only one who does, and has asked for room.
+    pub(super) fn send(&self, command: Command) {
+        let sent = self.commands.push(command);
+        debug_assert!(sent.is_ok(), "room was asked for, and nobody else writes");
+    }
+
+    /// Makes the shard look. A failure means the shard is gone, which its thread reports.
+    pub(super) fn wake(&self) {
+        let _ = self.waker.wake();
+    }
+
+    pub(super) fn receive(&self) -> Option<Command> {
+        self.commands.pop()
+    }
+}

@@ -1,0 +1,93 @@
+//! A running relay: shards that move packets, and the control thread that decides.
+
+mod clock;
+mod control;
+mod controller;
+mod journal;
+mod mailbox;
+mod shard;
+mod start;
+
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+
+use ringfence_core::JoinError;
+
+pub use self::clock::Clock;
+pub use self::control::{Control, ShardStatus};
+pub use self::shard::Snapshot;
+pub use self::start::{Attend, Relay};
+
+/// The shards are behind: nothing was done, try again.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Busy;
+
+/// Why someone was not let in.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum JoinRefused {
+    /// The registry's reason.
+    Refused(JoinError),
+    /// The shards are behind.
+    Busy,
+}
+
+/// Why a relay did not start. Nothing is left running or bound.
+#[derive(Debug)]
+pub enum StartError {
+    /// An address could not be bound.
+    Bind(SocketAddr, io::Error),
+    /// The control socket could not be bound.
+    ControlSocket(std::path::PathBuf, io::Error),
+    /// The system refused a thread, randomness or the like.
+    System(&'static str, io::Error),
+}
+
+impl From<JoinError> for JoinRefused {
+    fn from(error: JoinError) -> Self {
+        Self::Refused(error)
+    }
+}
+
+impl From<Busy> for JoinRefused {
+    fn from(_: Busy) -> Self {
+        Self::Busy
+    }
+}
+
+impl fmt::Display for Busy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the relay is busy; try again in a moment")
+    }
+}
+
+impl std::error::Error for Busy {}
+
+impl fmt::Display for JoinRefused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Refused(error) => error.fmt(f),
+            Self::Busy => Busy.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for JoinRefused {}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Bind(address, error) => write!(f, "cannot listen on {address}: {error}"),
+            Self::ControlSocket(path, error) => {
+                write!(
+                    f,
+                    "cannot make the control socket {}: {error}",
+                    path.display()
+                )
+            }
+            Self::System(what, error) => write!(f, "cannot get {what}: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for StartError {}

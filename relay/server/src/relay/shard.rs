@@ -1,0 +1,209 @@
+//! One shard: a pinned thread with its own sockets, engine and buffers.
+
+use std::io;
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+
+use crossbeam::atomic::AtomicCell;
+use ringfence_core::{Counters, Engine};
+use ringfence_net::affinity::{Cpu, pin_current_thread};
+use ringfence_net::backend::Backend;
+use ringfence_net::cputime::ThreadClock;
+use ringfence_net::drops::KernelDrops;
+use ringfence_net::sockets::{SocketReport, Sockets};
+use ringfence_net::{IoCounters, Waker};
+use ringfence_wire::datagram::{Datagram, Outbox, Step};
+use tokio::sync::Notify;
+
+use super::clock::Clock;
+use super::mailbox::Mailbox;
+
+/// Receive rounds per turn. At 64 datagrams a round, mailbox and timers are looked at after at most
+/// 512, about a millisecond of work.
+const ROUNDS_MAX: NonZeroU32 = NonZeroU32::new(8).expect("is not zero");
+
+/// What a shard shows of itself, once a turn.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Snapshot {
+    /// What its engine counted.
+    pub engine: Counters,
+    /// What its sockets counted.
+    pub io: IoCounters,
+    /// Packets waiting for their SSRC's owner.
+    pub parked: u64,
+    /// Turns so far: a shard whose number stands still while packets wait is stuck.
+    pub turns: u64,
+}
+
+/// A shard seen from the control thread.
+pub(super) struct Shard {
+    pub(super) mailbox: Arc<Mailbox>,
+    pub(super) snapshot: Arc<AtomicCell<Snapshot>>,
+    pub(super) drops: Vec<KernelDrops>,
+    pub(super) sockets: Vec<SocketReport>,
+    pub(super) cpu_clock: Arc<AtomicCell<Option<ThreadClock>>>,
+    stop: Arc<AtomicBool>,
+    waker: Arc<Waker>,
+    thread: Option<JoinHandle<io::Result<()>>>,
+}
+
+/// What the shard's thread owns.
+struct Turner {
+    engine: Engine,
+    backend: Sockets,
+    mailbox: Arc<Mailbox>,
+    snapshot: Arc<AtomicCell<Snapshot>>,
+    stop: Arc<AtomicBool>,
+    control: Arc<Notify>,
+    clock: Clock,
+    turns: u64,
+}
+
+impl Shard {
+    /// Starts a shard's thread. `control` is notified when there are reports.
+    pub(super) fn start(
+        engine: Engine,
+        backend: Sockets,
+        control: Arc<Notify>,
+        clock: Clock,
+        (number, cpu): (usize, Option<Cpu>),
+    ) -> io::Result<Self> {
+        let mailbox = Arc::new(Mailbox::new(backend.waker()));
+        let mut shard = Self {
+            mailbox: Arc::clone(&mailbox),
+            snapshot: Arc::default(),
+            drops: backend.kernel_drops(),
+            sockets: backend.reports().collect(),
+            cpu_clock: Arc::default(),
+            stop: Arc::default(),
+            waker: backend.waker(),
+            thread: None,
+        };
+        let snapshot = Arc::clone(&shard.snapshot);
+        let stop = Arc::clone(&shard.stop);
+        let turner = Turner {
+            engine,
+            backend,
+            mailbox,
+            snapshot,
+            stop,
+            control,
+            clock,
+            turns: 0,
+        };
+        let cpu_clock = Arc::clone(&shard.cpu_clock);
+        let thread = std::thread::Builder::new().name(format!("shard-{number}"));
+        shard.thread = Some(thread.spawn(move || {
+            cpu_clock.store(ThreadClock::current().ok());
+            if let Some(cpu) = cpu {
+                pin_current_thread(cpu)?;
+            }
+            turner.run()
+        })?);
+        Ok(shard)
+    }
+
+    /// Stops the thread and waits for it.
+    ///
+    /// # Errors
+    /// Why the shard had ended before, if it had.
+    pub(super) fn stop(&mut self) -> io::Result<()> {
+        self.stop.store(true, Ordering::Release);
+        let _ = self.waker.wake();
+        match self.thread.take().map(JoinHandle::join) {
+            Some(Ok(ended)) => ended,
+            Some(Err(_)) => Err(io::Error::other("the shard panicked")),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether its thread is still there.
+    pub(super) fn is_running(&self) -> bool {
+        self.thread
+            .as_ref()
+            .is_some_and(|thread| !thread.is_finished())
+    }
+}
+
+impl Turner {
+    fn run(mut self) -> io::Result<()> {
+        while !self.stop.load(Ordering::Acquire) {
+            let timeout = self
+                .engine
+                .next_timeout()
+                .map(|when| self.clock.until(when));
+            self.backend.wait(timeout)?;
+            self.turn()?;
+        }
+        Ok(())
+    }
+
+    fn turn(&mut self) -> io::Result<()> {
+        self.apply_commands();
+        self.handle_timeout();
+        let mut step = EngineStep {
+            engine: &mut self.engine,
+            clock: self.clock,
+        };
+        let _ = self.backend.turn(&mut step, ROUNDS_MAX)?;
+        self.report();
+        self.publish();
+        Ok(())
+    }
+
+    fn apply_commands(&mut self) {
+        while let Some(command) = self.mailbox.receive() {
+            self.engine.apply(self.clock.now(), command);
+        }
+    }
+
+    fn handle_timeout(&mut self) {
+        let now = self.clock.now();
+        if self.engine.next_timeout().is_some_and(|when| when <= now) {
+            let engine = &mut self.engine;
+            self.backend
+                .emit(|outbox| engine.handle_timeout(now, outbox));
+        }
+    }
+
+    /// Hands reports over while the control thread has room; the rest stay in the engine.
+    fn report(&mut self) {
+        let mut any = false;
+        while !self.mailbox.reports.is_full()
+            && let Some(effect) = self.engine.poll_effect()
+        {
+            any |= self.mailbox.reports.push(effect).is_ok();
+        }
+        if any {
+            self.control.notify_one();
+        }
+    }
+
+    fn publish(&mut self) {
+        self.turns += 1;
+        self.snapshot.store(Snapshot {
+            engine: *self.engine.counters(),
+            io: self.backend.counters(),
+            parked: self.engine.parked() as u64,
+            turns: self.turns,
+        });
+    }
+}
+
+/// The engine as a backend calls it: the clock is read once per batch.
+struct EngineStep<'e> {
+    engine: &'e mut Engine,
+    clock: Clock,
+}
+
+impl Step for EngineStep<'_> {
+    fn batch<'rx>(
+        &mut self,
+        received: impl Iterator<Item = Datagram<'rx>>,
+        outbox: &mut impl Outbox<'rx>,
+    ) {
+        self.engine.handle_batch(self.clock.now(), received, outbox);
+    }
+}

@@ -1,0 +1,263 @@
+//! Starting and stopping. Whatever can be refused is refused before the first thread starts.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::num::NonZeroU16;
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use ringfence_core::{Engine, EngineSetup, Limits, Registry, RegistrySetup, ShardId};
+use ringfence_fence::Policy;
+use ringfence_net::affinity::{self, Cpu};
+use ringfence_net::backend::Backend;
+use ringfence_net::sockets::{Offload, Sockets, SocketsConfig};
+use tokio::sync::Notify;
+
+use super::StartError;
+use super::clock::Clock;
+use super::control::{Control, Shared};
+use super::controller::Controller;
+use super::journal;
+use super::shard::Shard;
+use crate::config::{self, Config, Loaded, Workers};
+
+/// Room for 50 ms of 10 Gbit/s on one shard: a burst that comes while the shard sends a large
+/// room's copies must not be lost.
+const RECEIVE_BUFFER_BYTES: u32 = 64 << 20;
+
+/// The copies of one batch to a large room.
+const SEND_BUFFER_BYTES: u32 = 16 << 20;
+
+/// How soon the control thread tries again when a mailbox was full.
+const RETRY: Duration = Duration::from_millis(1);
+
+/// A running relay. Dropping it stops it.
+pub struct Relay {
+    control: Control,
+    stop: Arc<Notify>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// What runs on the control thread beside the registry, such as the API.
+pub trait Attend: Send + 'static {
+    /// Runs until the relay stops; it is dropped then.
+    fn attend(self, control: Control) -> impl Future<Output = ()>;
+}
+
+/// Nothing runs beside the registry.
+impl Attend for () {
+    fn attend(self, _: Control) -> impl Future<Output = ()> {
+        std::future::pending()
+    }
+}
+
+impl Relay {
+    /// Binds the sockets, starts the shards and the control thread.
+    ///
+    /// # Errors
+    /// [`StartError`]; then nothing is bound and nothing runs.
+    pub fn start(loaded: Loaded, attendant: impl Attend) -> Result<Self, StartError> {
+        let Loaded {
+            config,
+            policy,
+            sources,
+            ..
+        } = loaded;
+        let clock = Clock::start();
+        let notify = Arc::new(Notify::new());
+        let cpus = affinity::allowed().map_err(system("the list of CPUs"))?;
+        let backends = open_backends(&config, &cpus)?;
+        let media = backends[0].local_addresses().to_vec();
+        let registry = registry(&config, &policy, backends.len())?;
+        let shards = start_shards(backends, &config, &policy, (&cpus, clock), &notify)?;
+        let controller = Mutex::new(Controller::new(registry, shards, clock));
+        let shared = Shared {
+            controller,
+            notify,
+            clock,
+            config,
+            sources,
+            media,
+        };
+        Self::start_control(Control::new(Arc::new(shared)), attendant)
+    }
+
+    /// The handle to ask it things.
+    pub fn control(&self) -> &Control {
+        &self.control
+    }
+
+    /// Stops all threads and waits for them.
+    ///
+    /// # Errors
+    /// Why a shard had ended before it was told to.
+    pub fn stop(mut self) -> io::Result<()> {
+        self.stop_threads()
+    }
+
+    fn start_control(control: Control, attendant: impl Attend) -> Result<Self, StartError> {
+        let stop = Arc::new(Notify::new());
+        let (handle, stopped) = (control.clone(), Arc::clone(&stop));
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build();
+        let runtime = runtime.map_err(system("a runtime for the control thread"))?;
+        let run = move || {
+            runtime.block_on(async {
+                tokio::select! {
+                    () = attend_shards(&handle) => {}
+                    () = attendant.attend(handle.clone()) => {}
+                    () = stopped.notified() => {}
+                }
+            });
+        };
+        let thread = std::thread::Builder::new()
+            .name("control".into())
+            .spawn(run);
+        let thread = Some(thread.map_err(system("a control thread"))?);
+        Ok(Self {
+            control,
+            stop,
+            thread,
+        })
+    }
+
+    fn stop_threads(&mut self) -> io::Result<()> {
+        let Some(thread) = self.thread.take() else {
+            return Ok(());
+        };
+        self.stop.notify_one();
+        let control = thread
+            .join()
+            .map_err(|_| io::Error::other("the control thread panicked"));
+        let mut controller = self.control.controller();
+        let shards = controller.shards.iter_mut().map(Shard::stop);
+        shards.fold(control, |first, next| first.and(next))
+    }
+}
+
+impl Drop for Relay {
+    fn drop(&mut self) {
+        // Whoever wants to know calls `stop`.
+        let _ = self.stop_threads();
+    }
+}
+
+/// Takes in what shards report, for ever.
+async fn attend_shards(control: &Control) {
+    loop {
+        let (waiting, next) = {
+            let mut controller = control.controller();
+            let waiting = controller.attend();
+            let policy = Arc::clone(controller.registry.policy());
+            controller
+                .events()
+                .for_each(|event| journal::record(&event, &policy, control));
+            (waiting, controller.registry.next_timeout())
+        };
+        let clock = control.shared().clock;
+        let patience = next.map_or(Duration::from_secs(3600), |when| clock.until(when));
+        let patience = if waiting { RETRY } else { patience };
+        let _ = tokio::time::timeout(patience, control.shared().notify.notified()).await;
+    }
+}
+
+/// One set of sockets per shard. The first resolves ports, so that all shards share them.
+fn open_backends(config: &Config, cpus: &[Cpu]) -> Result<Vec<Sockets>, StartError> {
+    let shards = match config.node.workers {
+        Workers::PerCpu => cpus.len().max(1),
+        Workers::Count(count) => usize::from(NonZeroU16::get(count)),
+    };
+    let mut listen = config.listen.media.clone();
+    let mut backends = Vec::with_capacity(shards);
+    for _ in 0..shards {
+        let backend = open_backend(&listen)?;
+        listen = backend.local_addresses().to_vec();
+        backends.push(backend);
+    }
+    Ok(backends)
+}
+
+fn open_backend(listen: &[SocketAddr]) -> Result<Sockets, StartError> {
+    let setup = |listen| SocketsConfig {
+        listen,
+        receive_buffer_bytes: RECEIVE_BUFFER_BYTES,
+        send_buffer_bytes: SEND_BUFFER_BYTES,
+        offload: Offload::default(),
+    };
+    Sockets::open(&setup(listen.to_vec())).map_err(|error| {
+        // Which of them it was: the one that cannot be bound alone either.
+        let alone = |address: &&SocketAddr| Sockets::open(&setup(vec![**address])).is_err();
+        let address = listen.iter().find(alone).or(listen.first());
+        match address {
+            Some(&address) => StartError::Bind(address, error),
+            None => StartError::System("an address to listen on", error),
+        }
+    })
+}
+
+fn registry(config: &Config, policy: &Arc<Policy>, shards: usize) -> Result<Registry, StartError> {
+    let quotas = config.tenants.iter();
+    let tenant_rooms_max: BTreeMap<_, _> = quotas
+        .map(|tenant| (tenant.name.clone(), tenant.max_rooms as usize))
+        .collect();
+    Ok(Registry::new(RegistrySetup {
+        shards: u16::try_from(shards).unwrap_or(u16::MAX),
+        limits: core_limits(&config.limits),
+        tenant_rooms_max,
+        policy: Arc::clone(policy),
+        seed: seed()?,
+    }))
+}
+
+fn start_shards(
+    backends: Vec<Sockets>,
+    config: &Config,
+    policy: &Arc<Policy>,
+    (cpus, clock): (&[Cpu], Clock),
+    notify: &Arc<Notify>,
+) -> Result<Vec<Shard>, StartError> {
+    let mut shards = Vec::with_capacity(backends.len());
+    for (number, backend) in backends.into_iter().enumerate() {
+        let engine = Engine::new(EngineSetup {
+            shard: ShardId(u16::try_from(number).unwrap_or(u16::MAX)),
+            limits: core_limits(&config.limits),
+            policy: Arc::clone(policy),
+            seed: seed()?,
+        });
+        let cpu = config
+            .node
+            .pin
+            .then(|| cpus.get(number % cpus.len().max(1)).copied())
+            .flatten();
+        let shard = Shard::start(engine, backend, Arc::clone(notify), clock, (number, cpu));
+        shards.push(shard.map_err(system("a thread for a shard"))?);
+    }
+    Ok(shards)
+}
+
+fn core_limits(limits: &config::Limits) -> Limits {
+    Limits {
+        room_participants_max: limits.room_participants_max.into(),
+        rooms_max: limits.rooms_max as usize,
+        participants_max: limits.participants_max as usize,
+        participant_kbps_max: limits.participant_kbps_max,
+        ssrcs_per_participant_max: limits.ssrcs_per_participant_max.into(),
+        consent_timeout: limits.consent_timeout,
+        participant_ttl_max: limits.participant_ttl_max,
+        ..Limits::default()
+    }
+}
+
+fn seed() -> Result<[u8; 32], StartError> {
+    let mut seed = [0; 32];
+    let filled = getrandom::fill(&mut seed).map_err(io::Error::other);
+    filled.map(|()| seed).map_err(system("random numbers"))
+}
+
+fn system(what: &'static str) -> impl Fn(io::Error) -> StartError {
+    move |error| StartError::System(what, error)
+}
