@@ -172,6 +172,9 @@ fn open_backends(config: &Config, cpus: &[Cpu]) -> Result<Vec<Sockets>, StartErr
         Workers::Count(count) => usize::from(NonZeroU16::get(count)),
     };
     let mut listen = config.listen.media.clone();
+    listen
+        .iter()
+        .try_for_each(|&address| refuse_taken(address))?;
     let mut backends = Vec::with_capacity(shards);
     for _ in 0..shards {
         let backend = open_backend(&listen)?;
@@ -179,6 +182,15 @@ fn open_backends(config: &Config, cpus: &[Cpu]) -> Result<Vec<Sockets>, StartErr
         backends.push(backend);
     }
     Ok(backends)
+}
+
+/// SO_REUSEPORT lets shards share an address, and would let a second relay of the same user take
+/// half of the first one's packets. A socket without it finds out.
+fn refuse_taken(address: SocketAddr) -> Result<(), StartError> {
+    let probe = std::net::UdpSocket::bind(address);
+    probe
+        .map(drop)
+        .map_err(|error| StartError::Bind(address, error))
 }
 
 fn open_backend(listen: &[SocketAddr]) -> Result<Sockets, StartError> {
