@@ -1,3 +1,5 @@
 //! What the tests of several crates share.
 
 pub mod fence_oracle;
+pub mod model;
+pub mod sim;

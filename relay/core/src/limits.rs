@@ -59,7 +59,8 @@ pub const PATH_CHECKS_MAX: usize = 4096;
 /// with IPv4 and IPv6.
 pub const PATH_CHECKS_PER_PARTICIPANT_MAX: usize = 4;
 
-/// Least time between two path checks to one address: a victim whose source is forged gets no more.
+/// Least time between two path checks to one IP address on one participant's behalf: a victim whose
+/// source a participant forges gets no more.
 pub const PATH_CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// A path check that is not answered in this time is forgotten. Longer than the retransmissions of

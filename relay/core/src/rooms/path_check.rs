@@ -18,11 +18,13 @@ use crate::time::Instant;
 pub(crate) type CheckKey = usize;
 
 /// All checks in flight on one shard. An address always hashes to one shard, so what is counted
-/// here per address is counted for the whole relay.
+/// here per address is counted for the whole relay: each participant can make one check a second
+/// go to one IP address.
 pub(crate) struct PathChecks {
     checks: Slab<PathCheck>,
     by_transaction: HashMap<TransactionId, CheckKey, RandomState>,
-    by_flow: HashMap<FlowKey, CheckKey, RandomState>,
+    /// By asker too: whoever forges someone's source must not be able to stand in that one's way.
+    by_flow: HashMap<(FlowKey, MemberKey), CheckKey, RandomState>,
     /// All lives are equally long, so the oldest ends first. Settled ones are skipped when found.
     deadlines: VecDeque<(Instant, TransactionId)>,
 }
@@ -61,8 +63,8 @@ impl PathChecks {
         (flow, pass): (FlowKey, Pass),
         (asked, fresh): (TransactionId, TransactionId),
     ) -> Option<PathCheck> {
-        match self.by_flow.get(&flow) {
-            Some(&check) => self.ask_again(now, key, check, asked),
+        match self.by_flow.get(&(flow, key)) {
+            Some(&check) => self.ask_again(now, check, asked),
             None => {
                 let check = PathCheck {
                     member: key,
@@ -83,14 +85,10 @@ impl PathChecks {
     fn ask_again(
         &mut self,
         now: Instant,
-        member: MemberKey,
         check: CheckKey,
         asked: TransactionId,
     ) -> Option<PathCheck> {
         let check = &mut self.checks[check];
-        if check.member != member {
-            return None;
-        }
         check.asked = asked;
         let rested = now.since(check.sent) >= PATH_CHECK_INTERVAL;
         if check.proven || !rested {
@@ -113,7 +111,7 @@ impl PathChecks {
     fn begin(&mut self, member: &mut Member, check: PathCheck) -> PathCheck {
         let key = self.checks.insert(check);
         self.by_transaction.insert(check.transaction, key);
-        self.by_flow.insert(check.flow, key);
+        self.by_flow.insert((check.flow, check.member), key);
         self.deadlines
             .push_back((check.sent + PATH_CHECK_LIFETIME, check.transaction));
         member.checks.push(key);
@@ -134,10 +132,15 @@ impl PathChecks {
     }
 
     /// The flow is routed: ends its check and returns what they asked, to be answered.
-    pub(crate) fn settle(&mut self, flow: &FlowKey, member: &mut Member) -> Option<TransactionId> {
-        let key = *self.by_flow.get(flow)?;
-        let settled = member.checks.contains(&key) && self.checks[key].proven;
-        settled.then(|| self.remove(key, member).asked)
+    pub(crate) fn settle(
+        &mut self,
+        flow: FlowKey,
+        (key, member): (MemberKey, &mut Member),
+    ) -> Option<TransactionId> {
+        let check = *self.by_flow.get(&(flow, key))?;
+        self.checks[check]
+            .proven
+            .then(|| self.remove(check, member).asked)
     }
 
     pub(crate) fn forget_member(&mut self, member: &mut Member) {
@@ -160,7 +163,7 @@ impl PathChecks {
     fn remove(&mut self, key: CheckKey, member: &mut Member) -> PathCheck {
         let check = self.checks.remove(key);
         self.by_transaction.remove(&check.transaction);
-        self.by_flow.remove(&check.flow);
+        self.by_flow.remove(&(check.flow, check.member));
         member.checks.retain(|held| *held != key);
         check
     }

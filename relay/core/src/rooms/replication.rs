@@ -90,7 +90,7 @@ impl Rooms {
         member.latch = Some(latch);
         self.flows.insert(flow, key);
         self.rooms[member.room].set_listener(key, member);
-        if let Some(asked) = self.checks.settle(&flow, member) {
+        if let Some(asked) = self.checks.settle(flow, (key, member)) {
             self.answers.push(key, asked);
         }
         if latch.watched {
