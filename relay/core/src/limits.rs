@@ -26,6 +26,15 @@ pub struct Limits {
     pub parked_packets_max: usize,
 }
 
+/// What one tenant may have at a time.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct TenantQuota {
+    /// Rooms.
+    pub rooms_max: usize,
+    /// Participants in all of them.
+    pub participants_max: usize,
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self {

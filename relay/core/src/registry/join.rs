@@ -75,6 +75,8 @@ pub enum JoinError {
     RoomFull,
     /// The tenant has as many rooms as it may.
     TenantRoomsFull,
+    /// The tenant has as many participants as it may.
+    TenantParticipantsFull,
     /// The relay has as many rooms as it may.
     RelayRoomsFull,
     /// The relay has as many participants as it may.
@@ -127,7 +129,22 @@ impl Registry {
         if self.whereabouts.len() >= self.limits.participants_max {
             return Err(JoinError::RelayParticipantsFull);
         }
+        let present = || {
+            self.rooms_of(&join.tenant)
+                .map(|room| room.participants.len())
+                .sum()
+        };
+        let quota = self.quotas.get(&join.tenant);
+        if quota.is_some_and(|quota| quota.participants_max <= present()) {
+            return Err(JoinError::TenantParticipantsFull);
+        }
         Ok(())
+    }
+
+    fn rooms_of(&self, tenant: &str) -> impl Iterator<Item = &Room> {
+        self.rooms
+            .values()
+            .filter(move |room| room.tenant == tenant)
     }
 
     fn check_room(&self, room: &Room, join: &Join) -> Result<(), JoinError> {
@@ -289,6 +306,7 @@ impl JoinError {
             Self::ParticipantExists => "participant_exists",
             Self::RoomFull => "room_full",
             Self::TenantRoomsFull => "tenant_rooms_full",
+            Self::TenantParticipantsFull => "tenant_participants_full",
             Self::RelayRoomsFull => "relay_rooms_full",
             Self::RelayParticipantsFull => "relay_participants_full",
             Self::HearsTooMany => "hears_too_many",
@@ -307,6 +325,7 @@ impl fmt::Display for JoinError {
             Self::ParticipantExists => "this participant is in the room; remove it first",
             Self::RoomFull => "the room is full",
             Self::TenantRoomsFull => "the tenant has as many rooms as it may",
+            Self::TenantParticipantsFull => "the tenant has as many participants as it may",
             Self::RelayRoomsFull => "the relay has as many rooms as it may",
             Self::RelayParticipantsFull => "the relay has as many participants as it may",
             Self::HearsTooMany => "`hears` names more participants than a room can have",

@@ -20,7 +20,7 @@ use self::room::{Participant, Room};
 pub use self::view::{ParticipantView, RoomView};
 use crate::flow::FlowKey;
 use crate::identity::{Name, ParticipantId, RoomId, ShardId};
-use crate::limits::{EVENTS_MAX, Limits};
+use crate::limits::{EVENTS_MAX, Limits, TenantQuota};
 use crate::message::{Command, Target};
 use crate::random::{Csprng, Seed};
 use crate::time::Instant;
@@ -31,8 +31,8 @@ pub struct RegistrySetup {
     pub shards: u16,
     /// Limits of the whole relay.
     pub limits: Limits,
-    /// Most rooms of each tenant; a tenant that is not listed has only the relay's limit.
-    pub tenant_rooms_max: BTreeMap<String, usize>,
+    /// What each tenant may have; one that is not listed has only the relay's limits.
+    pub quotas: BTreeMap<String, TenantQuota>,
     /// The policy in force.
     pub policy: Arc<Policy>,
     /// Randomness for credentials.
@@ -42,7 +42,7 @@ pub struct RegistrySetup {
 /// All rooms of the relay.
 pub struct Registry {
     limits: Limits,
-    tenant_rooms_max: BTreeMap<String, usize>,
+    quotas: BTreeMap<String, TenantQuota>,
     policy: Arc<Policy>,
     random: Csprng,
     rooms: BTreeMap<Name, Room>,
@@ -63,7 +63,7 @@ impl Registry {
         let keys = random.table_keys();
         Self {
             limits: setup.limits,
-            tenant_rooms_max: setup.tenant_rooms_max,
+            quotas: setup.quotas,
             adopted: vec![setup.policy.epoch(); usize::from(setup.shards)],
             policy: setup.policy,
             random,

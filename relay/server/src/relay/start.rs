@@ -1,6 +1,5 @@
 //! Starting and stopping. Whatever can be refused is refused before the first thread starts.
 
-use std::collections::BTreeMap;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
@@ -9,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use ringfence_core::{Engine, EngineSetup, Limits, Registry, RegistrySetup, ShardId};
+use ringfence_core::{Engine, EngineSetup, Limits, Registry, RegistrySetup, ShardId, TenantQuota};
 use ringfence_fence::Policy;
 use ringfence_net::affinity::{self, Cpu};
 use ringfence_net::backend::Backend;
@@ -219,7 +218,7 @@ fn registry(config: &Config, policy: &Arc<Policy>, shards: usize) -> Result<Regi
     Ok(Registry::new(RegistrySetup {
         shards: u16::try_from(shards).unwrap_or(u16::MAX),
         limits: core_limits(&config.limits),
-        tenant_rooms_max,
+        quotas: quotas.collect(),
         policy: Arc::clone(policy),
         seed: seed()?,
     }))
