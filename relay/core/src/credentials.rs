@@ -43,10 +43,7 @@ pub enum IceCredentialsError {
 
 impl Credentials {
     pub(crate) fn generate(random: &mut Csprng) -> Self {
-        Self {
-            ufrag: Ufrag(ice_chars(random)),
-            password: Password(ice_chars(random)),
-        }
+        Self { ufrag: Ufrag(ice_chars(random)), password: Password(ice_chars(random)) }
     }
 }
 
@@ -83,10 +80,7 @@ impl IceCredentials {
         if !is_ice_text(password, 22) {
             return Err(IceCredentialsError::Password);
         }
-        Ok(Self {
-            ufrag: ufrag.into(),
-            password: password.into(),
-        })
+        Ok(Self { ufrag: ufrag.into(), password: password.into() })
     }
 
     /// The participant's username fragment.
@@ -110,9 +104,7 @@ impl Drop for IceCredentials {
 const ICE_CHARS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 fn ice_chars<const N: usize>(random: &mut Csprng) -> [u8; N] {
-    random
-        .bytes::<N>()
-        .map(|byte| ICE_CHARS[usize::from(byte % 64)])
+    random.bytes::<N>().map(|byte| ICE_CHARS[usize::from(byte % 64)])
 }
 
 fn is_ice_text(text: &str, bytes_min: usize) -> bool {
@@ -164,9 +156,6 @@ mod tests {
     fn what_is_generated_is_what_ice_accepts() {
         let given = Credentials::generate(&mut Csprng::new([1; 32]));
         assert!(IceCredentials::new(given.ufrag.as_str(), given.password.as_str()).is_ok());
-        assert_eq!(
-            Ufrag::from_bytes(given.ufrag.as_str().as_bytes()),
-            Some(given.ufrag)
-        );
+        assert_eq!(Ufrag::from_bytes(given.ufrag.as_str().as_bytes()), Some(given.ufrag));
     }
 }

@@ -79,10 +79,7 @@ impl Engine {
         outbox: &mut impl Outbox<'rx>,
     ) {
         self.rooms.send_due(&mut self.context, now, outbox);
-        let mut run = Run {
-            speaker: None,
-            datagrams: ArrayVec::new(),
-        };
+        let mut run = Run { speaker: None, datagrams: ArrayVec::new() };
         for datagram in received {
             self.datagram(now, &datagram, &mut run, outbox);
         }
@@ -145,8 +142,7 @@ impl Engine {
             match Kind::of(segment) {
                 Kind::Stun => {
                     let mut egress = Egress::new(outbox, self.context.policy.epoch());
-                    self.rooms
-                        .stun(&mut self.context, now, flow, segment, &mut egress);
+                    self.rooms.stun(&mut self.context, now, flow, segment, &mut egress);
                 }
                 kind @ (Kind::Rtp | Kind::Rtcp | Kind::Dtls | Kind::Zrtp) => {
                     self.media(now, speaker, kind, segment, run, outbox);
@@ -173,10 +169,7 @@ impl Engine {
             self.finish(run, outbox);
             run.speaker = speaker;
         }
-        if self
-            .rooms
-            .hear(&mut self.context, now, member, kind, segment)
-        {
+        if self.rooms.hear(&mut self.context, now, member, kind, segment) {
             run.datagrams.push(segment);
         }
     }
@@ -184,8 +177,7 @@ impl Engine {
     fn finish<'rx>(&mut self, run: &mut Run<'rx>, outbox: &mut impl Outbox<'rx>) {
         if let Some(member) = run.speaker.take() {
             let mut egress = Egress::new(outbox, self.context.policy.epoch());
-            self.rooms
-                .fan_out(&mut self.context, member, &run.datagrams, &mut egress);
+            self.rooms.fan_out(&mut self.context, member, &run.datagrams, &mut egress);
             run.datagrams.clear();
         }
     }
@@ -204,8 +196,7 @@ impl Context {
             region: None,
             epoch: self.policy.epoch(),
         })?;
-        self.policy
-            .decide(fence, Role::Client, flow.remote, self.policy.own_site())
+        self.policy.decide(fence, Role::Client, flow.remote, self.policy.own_site())
     }
 }
 

@@ -30,10 +30,7 @@ impl FlowKey {
     }
 
     pub(crate) fn of_pass(pass: &Pass, local: LocalSocket) -> Self {
-        Self {
-            remote: pass.addr(),
-            local,
-        }
+        Self { remote: pass.addr(), local }
     }
 }
 
@@ -60,11 +57,7 @@ impl<'o, O> Egress<'o, O> {
         O: Outbox<'rx>,
     {
         if self.admits(pass) {
-            self.outbox.forward(Transmit {
-                payload,
-                to: pass.addr(),
-                from,
-            });
+            self.outbox.forward(Transmit { payload, to: pass.addr(), from });
         }
     }
 

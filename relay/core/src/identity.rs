@@ -76,12 +76,8 @@ impl Name {
     /// Checks a name. Errors when it is empty, over 64 bytes or has any other character.
     pub fn new(text: &str) -> Result<Self, NameError> {
         let length_fits = (1..=64).contains(&text.len());
-        let plain = text
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b"-._~@:+".contains(&b));
-        (length_fits && plain)
-            .then(|| Self(Arc::from(text)))
-            .ok_or(NameError)
+        let plain = text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~@:+".contains(&b));
+        (length_fits && plain).then(|| Self(Arc::from(text))).ok_or(NameError)
     }
 
     /// The text.
@@ -120,9 +116,8 @@ mod tests {
     fn a_seat_set_holds_what_was_put_in_and_nothing_else() {
         let seats = [0, 63, 64, 2047].map(|index| Seat::new(index).unwrap());
         let set: SeatSet = seats.into_iter().collect();
-        let held: Vec<_> = (0..SEATS_MAX)
-            .filter(|&i| set.contains(Seat::new(i).unwrap()))
-            .collect();
+        let held: Vec<_> =
+            (0..SEATS_MAX).filter(|&i| set.contains(Seat::new(i).unwrap())).collect();
         assert_eq!(held, [0, 63, 64, 2047]);
         assert_eq!(Seat::new(SEATS_MAX), None);
     }

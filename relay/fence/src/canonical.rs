@@ -48,13 +48,7 @@ pub(crate) fn canonical_socket(addr: SocketAddr, canonical: &Canonical) -> Socke
 }
 
 fn canonical_v4(ip: Ipv4Addr) -> Result<Canonical, Rule> {
-    refused_space::refuses_v4(ip).map_or(
-        Ok(Canonical {
-            addr: ip.into(),
-            embedded: None,
-        }),
-        Err,
-    )
+    refused_space::refuses_v4(ip).map_or(Ok(Canonical { addr: ip.into(), embedded: None }), Err)
 }
 
 fn canonical_v6(ip: Ipv6Addr, nat64: &[Ipv6Net]) -> Result<Canonical, Rule> {
@@ -65,8 +59,5 @@ fn canonical_v6(ip: Ipv6Addr, nat64: &[Ipv6Net]) -> Result<Canonical, Rule> {
     if let Some(rule) = embedded.and_then(refused_space::refuses_v4) {
         return Err(rule);
     }
-    Ok(Canonical {
-        addr: ip.into(),
-        embedded,
-    })
+    Ok(Canonical { addr: ip.into(), embedded })
 }

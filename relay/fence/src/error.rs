@@ -21,13 +21,7 @@ pub struct PolicyError {
 
 impl PolicyError {
     pub(crate) fn new(code: &'static str, origin: Origin, message: impl Into<String>) -> Self {
-        Self {
-            code,
-            message: message.into(),
-            origin,
-            related: Vec::new(),
-            help: None,
-        }
+        Self { code, message: message.into(), origin, related: Vec::new(), help: None }
     }
 
     pub(crate) fn related(mut self, origin: Origin, label: impl Into<String>) -> Self {

@@ -12,19 +12,14 @@ pub(crate) struct Named<T> {
 
 impl<T> Default for Named<T> {
     fn default() -> Self {
-        Self {
-            entries: Vec::new(),
-            places: HashMap::new(),
-        }
+        Self { entries: Vec::new(), places: HashMap::new() }
     }
 }
 
 impl<T> Named<T> {
     /// Appends an entry; a name that is there already keeps its first place.
     pub(crate) fn push(&mut self, name: &str, entry: T) {
-        self.places
-            .entry(name.to_owned())
-            .or_insert(self.entries.len());
+        self.places.entry(name.to_owned()).or_insert(self.entries.len());
         self.entries.push((name.to_owned(), entry));
     }
 
@@ -46,8 +41,6 @@ impl<T> Named<T> {
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &T)> {
-        self.entries
-            .iter()
-            .map(|(name, entry)| (name.as_str(), entry))
+        self.entries.iter().map(|(name, entry)| (name.as_str(), entry))
     }
 }

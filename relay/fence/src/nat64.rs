@@ -21,10 +21,7 @@ pub(crate) const RESERVED_OCTET: usize = 8;
 
 /// The IPv4 address behind `ip` if that is a NAT64 address under the well-known or a configured prefix.
 pub(crate) fn embedded(ip: Ipv6Addr, configured: &[Ipv6Net]) -> Result<Option<Ipv4Addr>, Rule> {
-    let known = configured
-        .iter()
-        .chain([&WELL_KNOWN])
-        .find(|prefix| prefix.contains(&ip));
+    let known = configured.iter().chain([&WELL_KNOWN]).find(|prefix| prefix.contains(&ip));
     match known {
         Some(_) if ip.octets()[RESERVED_OCTET] != 0 => Err(Rule::Nat64Malformed),
         Some(prefix) => Ok(Some(extract(ip, prefix.prefix_len()))),
@@ -75,9 +72,6 @@ mod tests {
         let address = "64:ff9b:1::8.8.8.8".parse().unwrap();
         assert_eq!(embedded(address, &[]), Err(Rule::Nat64LocalUse));
         let prefix = ["64:ff9b:1::/96".parse().unwrap()];
-        assert_eq!(
-            embedded(address, &prefix),
-            Ok(Some(Ipv4Addr::new(8, 8, 8, 8)))
-        );
+        assert_eq!(embedded(address, &prefix), Ok(Some(Ipv4Addr::new(8, 8, 8, 8))));
     }
 }

@@ -36,13 +36,7 @@ impl Pass {
         epoch: Epoch,
         role: Role,
     ) -> Self {
-        Self {
-            addr,
-            epoch,
-            region,
-            fence,
-            role,
-        }
+        Self { addr, epoch, region, fence, role }
     }
 
     /// The canonical address: IPv4-mapped folded, flow label 0, scope id as it came.

@@ -88,23 +88,18 @@ impl Policy {
     /// Unknown tenant, a fence that is not its own, a site of another enclave or that may not
     /// carry under this fence.
     pub fn room_fence(&self, tenant: &str, asked: Option<&str>) -> Result<FenceId, Refusal> {
-        let tenant = self
-            .tenant(tenant)
-            .ok_or(self.refusal(Rule::UnknownTenant))?;
+        let tenant = self.tenant(tenant).ok_or(self.refusal(Rule::UnknownTenant))?;
         let refuse = |rule| self.refusal_at(rule, tenant.origin);
         let fence = match asked {
             None => tenant.fences.first().copied(),
-            Some(name) => self
-                .fence_id(name)
-                .filter(|fence| tenant.fences.contains(fence)),
+            Some(name) => self.fence_id(name).filter(|fence| tenant.fences.contains(fence)),
         };
         let fence = fence.ok_or(refuse(Rule::FenceNotOfTenant))?;
         let site = self.site(self.own_site)?;
         if site.enclave != tenant.enclave {
             return Err(refuse(Rule::WrongEnclave));
         }
-        self.may_carry(self.fence(fence)?, self.own_site)
-            .map(|()| fence)
+        self.may_carry(self.fence(fence)?, self.own_site).map(|()| fence)
     }
 
     /// Handle of the fence of this name.
@@ -139,21 +134,15 @@ impl Policy {
 
     /// The tenant of this name.
     pub fn tenant(&self, name: &str) -> Option<&Tenant> {
-        self.tenants
-            .place(name)
-            .and_then(|place| self.tenants.get(place))
+        self.tenants.place(name).and_then(|place| self.tenants.get(place))
     }
 
     fn fence(&self, fence: FenceId) -> Result<&Fence, Refusal> {
-        self.fences
-            .get(fence.index())
-            .ok_or(self.refusal(Rule::UnknownFence))
+        self.fences.get(fence.index()).ok_or(self.refusal(Rule::UnknownFence))
     }
 
     fn site(&self, site: SiteId) -> Result<&Site, Refusal> {
-        self.sites
-            .get(site.index())
-            .ok_or(self.refusal(Rule::UnknownSite))
+        self.sites.get(site.index()).ok_or(self.refusal(Rule::UnknownSite))
     }
 
     fn may_carry(&self, fence: &Fence, site: SiteId) -> Result<(), Refusal> {
@@ -171,10 +160,7 @@ impl Policy {
         judge: impl Fn(RegionId) -> Result<(), Refusal>,
     ) -> Result<RegionId, Refusal> {
         let one = |ip| {
-            let region = self
-                .region_map
-                .locate(ip)
-                .map_err(|rule| self.refusal(rule))?;
+            let region = self.region_map.locate(ip).map_err(|rule| self.refusal(rule))?;
             judge(region).map(|()| region)
         };
         let outer = one(canonical.addr())?;
@@ -185,26 +171,15 @@ impl Policy {
         if list.admits.contains(region) {
             return Ok(());
         }
-        Err(Refusal {
-            region: Some(region),
-            ..self.refusal_at(rule, list.origin)
-        })
+        Err(Refusal { region: Some(region), ..self.refusal_at(rule, list.origin) })
     }
 
     fn refusal_at(&self, rule: Rule, origin: Origin) -> Refusal {
-        Refusal {
-            origin: Some(origin),
-            ..self.refusal(rule)
-        }
+        Refusal { origin: Some(origin), ..self.refusal(rule) }
     }
 
     fn refusal(&self, rule: Rule) -> Refusal {
-        Refusal {
-            rule,
-            origin: None,
-            region: None,
-            epoch: self.epoch,
-        }
+        Refusal { rule, origin: None, region: None, epoch: self.epoch }
     }
 }
 

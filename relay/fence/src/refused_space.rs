@@ -23,9 +23,7 @@ const V6: [(Ipv6Net, Rule); 6] = [
 
 /// The rule that always refuses `ip`, if one does.
 pub(crate) fn refuses_v4(ip: Ipv4Addr) -> Option<Rule> {
-    V4.iter()
-        .find(|(block, _)| block.contains(&ip))
-        .map(|&(_, rule)| rule)
+    V4.iter().find(|(block, _)| block.contains(&ip)).map(|&(_, rule)| rule)
 }
 
 /// The rule that always refuses `ip`, if one does. IPv4-mapped addresses are not for this function.
@@ -39,10 +37,7 @@ pub(crate) fn refuses_v6(ip: Ipv6Addr) -> Option<Rule> {
 /// The rule that always refuses every address of `net`, if one does.
 pub(crate) fn refuses_net(net: IpNet) -> Option<Rule> {
     match net {
-        IpNet::V4(net) => V4
-            .iter()
-            .find(|(block, _)| block.contains(&net))
-            .map(|&(_, rule)| rule),
+        IpNet::V4(net) => V4.iter().find(|(block, _)| block.contains(&net)).map(|&(_, rule)| rule),
         IpNet::V6(net) if net.prefix_len() >= 96 && is_isatap(net.addr()) => Some(Rule::Isatap),
         IpNet::V6(net) => refuses_v6_net(net),
     }
@@ -52,9 +47,7 @@ fn refuses_v6_net(net: Ipv6Net) -> Option<Rule> {
     if net == Ipv6Net::from(Ipv6Addr::LOCALHOST) {
         return None; // inside ::/96, but a region may list it
     }
-    V6.iter()
-        .find(|(block, _)| block.contains(&net))
-        .map(|&(_, rule)| rule)
+    V6.iter().find(|(block, _)| block.contains(&net)).map(|&(_, rule)| rule)
 }
 
 /// RFC 5214 section 6.1: "000000ug00000000 0101111011111110" and the IPv4 address; u and g may

@@ -11,9 +11,7 @@ pub(crate) struct RegionSet {
 impl RegionSet {
     /// The empty set, with room for `regions` of them.
     pub(crate) fn with_room_for(regions: usize) -> Self {
-        Self {
-            words: vec![0; regions.div_ceil(64)].into(),
-        }
+        Self { words: vec![0; regions.div_ceil(64)].into() }
     }
 
     /// Does nothing for a region beyond the room that was asked for: it stays out.
@@ -24,9 +22,7 @@ impl RegionSet {
     }
 
     pub(crate) fn contains(&self, region: RegionId) -> bool {
-        self.words
-            .get(region.index() / 64)
-            .is_some_and(|word| word & bit(region) != 0)
+        self.words.get(region.index() / 64).is_some_and(|word| word & bit(region) != 0)
     }
 }
 
@@ -45,9 +41,7 @@ mod tests {
         for index in [0, 63, 64, 129] {
             set.insert(region(index));
         }
-        let held: Vec<_> = (0..300)
-            .filter(|&index| set.contains(region(index)))
-            .collect();
+        let held: Vec<_> = (0..300).filter(|&index| set.contains(region(index))).collect();
         assert_eq!(held, [0, 63, 64, 129]);
     }
 }

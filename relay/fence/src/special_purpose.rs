@@ -29,26 +29,14 @@ pub(crate) const BLOCKS: [(IpNet, Rule); 29] = [
     (v4(198, 18, 0, 0, 15), Rule::Benchmarking),         // RFC 2544
     (v4(240, 0, 0, 0, 4), Rule::SpecialPurpose),         // RFC 1112 section 4: reserved
     (v6([0, 0, 0, 0, 0, 0, 0, 1], 128), Rule::Loopback), // RFC 4291 section 2.5.3
-    (
-        v6([0x64, 0xff9b, 0, 0, 0, 0, 0, 0], 96),
-        Rule::SpecialPurpose,
-    ), // RFC 6052: NAT64
-    (
-        v6([0x64, 0xff9b, 1, 0, 0, 0, 0, 0], 48),
-        Rule::SpecialPurpose,
-    ), // RFC 8215: NAT64
+    (v6([0x64, 0xff9b, 0, 0, 0, 0, 0, 0], 96), Rule::SpecialPurpose), // RFC 6052: NAT64
+    (v6([0x64, 0xff9b, 1, 0, 0, 0, 0, 0], 48), Rule::SpecialPurpose), // RFC 8215: NAT64
     (v6([0x100, 0, 0, 0, 0, 0, 0, 0], 64), Rule::SpecialPurpose), // RFC 6666: discard
     (v6([0x100, 0, 0, 1, 0, 0, 0, 0], 64), Rule::SpecialPurpose), // RFC 9780: dummy prefix
     (v6([0x2001, 0, 0, 0, 0, 0, 0, 0], 23), Rule::SpecialPurpose), // RFC 2928: IETF assignments
-    (
-        v6([0x2001, 0xdb8, 0, 0, 0, 0, 0, 0], 32),
-        Rule::Documentation,
-    ), // RFC 3849
+    (v6([0x2001, 0xdb8, 0, 0, 0, 0, 0, 0], 32), Rule::Documentation), // RFC 3849
     (v6([0x3fff, 0, 0, 0, 0, 0, 0, 0], 20), Rule::Documentation), // RFC 9637
-    (
-        v6([0x2620, 0x4f, 0x8000, 0, 0, 0, 0, 0], 48),
-        Rule::SpecialPurpose,
-    ), // RFC 7534: AS112
+    (v6([0x2620, 0x4f, 0x8000, 0, 0, 0, 0, 0], 48), Rule::SpecialPurpose), // RFC 7534: AS112
     (v6([0x5f00, 0, 0, 0, 0, 0, 0, 0], 16), Rule::SpecialPurpose), // RFC 9602: segment routing
     (v6([0xfc00, 0, 0, 0, 0, 0, 0, 0], 7), Rule::UniqueLocal), // RFC 4193
     (v6([0xfe80, 0, 0, 0, 0, 0, 0, 0], 10), Rule::LinkLocal), // RFC 4291 section 2.5.6
@@ -61,8 +49,5 @@ const fn v4(a: u8, b: u8, c: u8, d: u8, prefix_len: u8) -> IpNet {
 
 const fn v6(s: [u16; 8], prefix_len: u8) -> IpNet {
     let [a, b, c, d, e, f, g, h] = s;
-    IpNet::new_assert(
-        IpAddr::V6(Ipv6Addr::new(a, b, c, d, e, f, g, h)),
-        prefix_len,
-    )
+    IpNet::new_assert(IpAddr::V6(Ipv6Addr::new(a, b, c, d, e, f, g, h)), prefix_len)
 }

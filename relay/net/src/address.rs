@@ -51,10 +51,7 @@ impl RawAddress {
     pub(crate) fn decode(&self, bytes: socklen_t) -> Option<SocketAddr> {
         let family = sa_family_t::from_ne_bytes(self.array(0));
         if family == FAMILIES.0 && bytes >= V4_BYTES {
-            Some(SocketAddr::new(
-                Ipv4Addr::from(self.array::<4>(4)).into(),
-                self.port(),
-            ))
+            Some(SocketAddr::new(Ipv4Addr::from(self.array::<4>(4)).into(), self.port()))
         } else if family == FAMILIES.1 && bytes >= Self::BYTES {
             Some(SocketAddr::V6(self.decode_v6()))
         } else {
@@ -65,12 +62,7 @@ impl RawAddress {
     // The flow label is no part of who a remote is: two of one remote must compare equal.
     fn decode_v6(&self) -> SocketAddrV6 {
         let scope_id = u32::from_ne_bytes(self.array(24));
-        SocketAddrV6::new(
-            Ipv6Addr::from(self.array::<16>(8)),
-            self.port(),
-            0,
-            scope_id,
-        )
+        SocketAddrV6::new(Ipv6Addr::from(self.array::<16>(8)), self.port(), 0, scope_id)
     }
 
     fn port(&self) -> u16 {
@@ -100,12 +92,7 @@ mod tests {
 
     #[test]
     fn addresses_survive_the_round_trip() {
-        for text in [
-            "127.0.0.1:3478",
-            "255.1.2.3:65535",
-            "[::1]:1",
-            "[fe80::1%7]:9",
-        ] {
+        for text in ["127.0.0.1:3478", "255.1.2.3:65535", "[::1]:1", "[fe80::1%7]:9"] {
             let address: SocketAddr = text.parse().unwrap();
             let mut raw = RawAddress::EMPTY;
             let bytes = raw.encode(&address);

@@ -19,11 +19,7 @@ pub fn allowed() -> io::Result<Vec<Cpu>> {
     // SAFETY: "cpusetsize is the length (in bytes) of the data pointed to by mask", which is ours
     // to write; a pid of zero is the calling thread. Any bit pattern is a valid mask.
     let status = unsafe { libc::sched_getaffinity(0, Mask::BYTES, mask.as_mut_ptr()) };
-    if status == 0 {
-        Ok(mask.cpus().collect())
-    } else {
-        Err(io::Error::last_os_error())
-    }
+    if status == 0 { Ok(mask.cpus().collect()) } else { Err(io::Error::last_os_error()) }
 }
 
 /// Keeps the calling thread, and threads it starts later, on `cpu`.
@@ -35,11 +31,7 @@ pub fn pin_current_thread(cpu: Cpu) -> io::Result<()> {
     // SAFETY: "cpusetsize is the length (in bytes) of the data pointed to by mask", which the
     // kernel only reads; a pid of zero is the calling thread.
     let status = unsafe { libc::sched_setaffinity(0, Mask::BYTES, mask.as_ptr()) };
-    if status == 0 {
-        Ok(())
-    } else {
-        Err(io::Error::last_os_error())
-    }
+    if status == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
 /// Processors that a mask has room for. Linux on x86-64 allows 8,192, the C library's own mask
@@ -63,9 +55,7 @@ impl Mask {
     }
 
     fn cpus(&self) -> impl Iterator<Item = Cpu> {
-        (0..CPUS_MAX)
-            .filter(|cpu| self.0[cpu / 64] >> (cpu % 64) & 1 == 1)
-            .map(Cpu)
+        (0..CPUS_MAX).filter(|cpu| self.0[cpu / 64] >> (cpu % 64) & 1 == 1).map(Cpu)
     }
 
     fn as_ptr(&self) -> *const cpu_set_t {

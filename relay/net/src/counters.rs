@@ -139,9 +139,7 @@ mod tests {
     fn every_reason_has_its_own_place_and_label() {
         for (place, why) in SendRefusal::ALL.into_iter().enumerate() {
             assert_eq!(why as usize, place);
-            let same_label = SendRefusal::ALL
-                .iter()
-                .filter(|other| other.label() == why.label());
+            let same_label = SendRefusal::ALL.iter().filter(|other| other.label() == why.label());
             assert_eq!(same_label.count(), 1);
         }
     }

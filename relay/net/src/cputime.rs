@@ -28,11 +28,7 @@ impl ThreadClock {
         let me = unsafe { libc::pthread_self() };
         // SAFETY: `me` is the calling thread, so it is alive; `clock` is ours to write.
         let status = unsafe { libc::pthread_getcpuclockid(me, &raw mut clock) };
-        if status == 0 {
-            Ok(Self(clock))
-        } else {
-            Err(io::Error::from_raw_os_error(status))
-        }
+        if status == 0 { Ok(Self(clock)) } else { Err(io::Error::from_raw_os_error(status)) }
     }
 
     /// Processor time that the thread has used so far.
@@ -45,20 +41,14 @@ impl ThreadClock {
 }
 
 fn read(clock: clockid_t) -> io::Result<Duration> {
-    let mut time = timespec {
-        tv_sec: 0,
-        tv_nsec: 0,
-    };
+    let mut time = timespec { tv_sec: 0, tv_nsec: 0 };
     // SAFETY: `time` is a timespec of ours that the call fills; an unknown clock gives EINVAL.
     let status = unsafe { libc::clock_gettime(clock, &raw mut time) };
     if status != 0 {
         return Err(io::Error::last_os_error());
     }
     let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
-    Ok(Duration::new(
-        seconds,
-        u32::try_from(time.tv_nsec).unwrap_or(0),
-    ))
+    Ok(Duration::new(seconds, u32::try_from(time.tv_nsec).unwrap_or(0)))
 }
 
 #[cfg(test)]

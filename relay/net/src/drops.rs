@@ -17,10 +17,7 @@ pub struct KernelDrops {
 
 impl KernelDrops {
     pub(crate) fn of(socket: &Arc<UdpSocket>, address: SocketAddr) -> Self {
-        Self {
-            socket: Arc::downgrade(socket),
-            address,
-        }
+        Self { socket: Arc::downgrade(socket), address }
     }
 
     /// The address that the socket is bound to.
@@ -66,9 +63,6 @@ mod tests {
         assert!((1..64).contains(&dropped), "{dropped} of 64 dropped");
 
         drop(socket);
-        assert_eq!(
-            drops.read().unwrap_err().kind(),
-            io::ErrorKind::NotConnected
-        );
+        assert_eq!(drops.read().unwrap_err().kind(), io::ErrorKind::NotConnected);
     }
 }

@@ -30,16 +30,10 @@ impl<'s> FanOut<'s> {
     /// Prepares to send `payload` to each of `destinations`.
     pub fn new(socket: &'s UdpSocket, destinations: &[SocketAddr], mut payload: Vec<u8>) -> Self {
         let (base, len) = (payload.as_mut_ptr(), payload.len());
-        let mut piece = vec![iovec {
-            iov_base: base.cast(),
-            iov_len: len,
-        }];
+        let mut piece = vec![iovec { iov_base: base.cast(), iov_len: len }];
         let mut names = vec![RawAddress::EMPTY; destinations.len()];
-        let lengths: Vec<_> = names
-            .iter_mut()
-            .zip(destinations)
-            .map(|(name, to)| name.encode(to))
-            .collect();
+        let lengths: Vec<_> =
+            names.iter_mut().zip(destinations).map(|(name, to)| name.encode(to)).collect();
         let (name, pieces) = (names.as_mut_ptr(), piece.as_mut_ptr());
         let header = |(slot, bytes): (usize, libc::socklen_t)| {
             let mut header = syscall::EMPTY_HEADER;
@@ -50,13 +44,7 @@ impl<'s> FanOut<'s> {
             header
         };
         let headers = lengths.into_iter().enumerate().map(header).collect();
-        Self {
-            socket,
-            headers,
-            _payload: payload,
-            _piece: piece,
-            _names: names,
-        }
+        Self { socket, headers, _payload: payload, _piece: piece, _names: names }
     }
 
     /// Sends the payload once to each destination; how many the kernel took. A batch that it
@@ -84,10 +72,7 @@ pub struct Sink {
 
 impl Default for Sink {
     fn default() -> Self {
-        Self {
-            receiver: Receiver::new(),
-            counters: ReceiveCounters::default(),
-        }
+        Self { receiver: Receiver::new(), counters: ReceiveCounters::default() }
     }
 }
 
@@ -120,9 +105,7 @@ impl Sink {
 
     fn count(&mut self) -> u64 {
         let before = self.counters.datagrams;
-        self.receiver
-            .batch(LocalSocket(0), &mut self.counters)
-            .for_each(drop);
+        self.receiver.batch(LocalSocket(0), &mut self.counters).for_each(drop);
         self.counters.datagrams - before
     }
 }
@@ -134,13 +117,8 @@ mod tests {
     #[test]
     fn every_destination_gets_one_copy_a_round() {
         let from = UdpSocket::bind("127.0.0.1:0").unwrap();
-        let sinks: Vec<_> = (0..70)
-            .map(|_| UdpSocket::bind("127.0.0.1:0").unwrap())
-            .collect();
-        let to: Vec<_> = sinks
-            .iter()
-            .map(|sink| sink.local_addr().unwrap())
-            .collect();
+        let sinks: Vec<_> = (0..70).map(|_| UdpSocket::bind("127.0.0.1:0").unwrap()).collect();
+        let to: Vec<_> = sinks.iter().map(|sink| sink.local_addr().unwrap()).collect();
         let mut floor = FanOut::new(&from, &to, vec![9; 500]);
         assert_eq!((floor.send().unwrap(), floor.send().unwrap()), (70, 70));
 

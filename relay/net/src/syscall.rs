@@ -74,9 +74,7 @@ pub(crate) unsafe fn sendmmsg(
         // Documented for nothing, so it must not become an endless loop: as if there were no room.
         Ok(0) => Err(libc::EAGAIN),
         Ok(sent) => Ok(sent),
-        Err(_) => Err(io::Error::last_os_error()
-            .raw_os_error()
-            .unwrap_or(libc::EIO)),
+        Err(_) => Err(io::Error::last_os_error().raw_os_error().unwrap_or(libc::EIO)),
     }
 }
 
@@ -103,11 +101,7 @@ pub(crate) fn set_int(
             INT_BYTES,
         )
     };
-    if status == 0 {
-        Ok(())
-    } else {
-        Err(io::Error::last_os_error())
-    }
+    if status == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
 /// Reads a socket option that is an array of 32-bit numbers. What the kernel left out is zero.
@@ -129,11 +123,7 @@ pub(crate) fn get_u32s<const N: usize>(
             &raw mut bytes,
         )
     };
-    if status == 0 {
-        Ok(values)
-    } else {
-        Err(io::Error::last_os_error())
-    }
+    if status == 0 { Ok(values) } else { Err(io::Error::last_os_error()) }
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "the size of an int")]

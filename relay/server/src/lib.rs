@@ -2,5 +2,8 @@
 //! decides about packets lives in `ringfence-core` and `ringfence-fence`.
 #![forbid(unsafe_code)]
 
+pub mod api;
+pub mod cli;
+pub mod client;
 pub mod config;
 pub mod relay;

@@ -30,12 +30,7 @@ pub struct Datagram<'a> {
 impl<'a> Datagram<'a> {
     /// A single datagram.
     pub fn single(payload: &'a [u8], remote: SocketAddr, local: LocalSocket) -> Self {
-        Self {
-            payload,
-            segment_bytes: payload.len(),
-            remote,
-            local,
-        }
+        Self { payload, segment_bytes: payload.len(), remote, local }
     }
 
     /// The datagrams that travelled on the wire, in order.

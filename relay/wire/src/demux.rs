@@ -66,10 +66,8 @@ mod tests {
     #[test]
     fn every_first_byte_has_its_protocol() {
         for first in 0..=u8::MAX {
-            let expected = FIRST_BYTES
-                .iter()
-                .find(|(last, _)| first <= *last)
-                .map(|(_, kind)| *kind);
+            let expected =
+                FIRST_BYTES.iter().find(|(last, _)| first <= *last).map(|(_, kind)| *kind);
             assert_eq!(Some(Kind::of(&[first, 0])), expected, "first byte {first}");
         }
     }
@@ -77,11 +75,7 @@ mod tests {
     #[test]
     fn every_second_byte_tells_rtp_from_rtcp() {
         for second in 0..=u8::MAX {
-            let expected = if (192..224).contains(&second) {
-                Kind::Rtcp
-            } else {
-                Kind::Rtp
-            };
+            let expected = if (192..224).contains(&second) { Kind::Rtcp } else { Kind::Rtp };
             assert_eq!(Kind::of(&[0x80, second]), expected, "second byte {second}");
             assert_eq!(Kind::of(&[0xbf, second]), expected, "second byte {second}");
         }

@@ -41,12 +41,7 @@ impl RtcpHeader {
             return Err(RtcpError::Length);
         }
         let sender = Ssrc(u32::from_be_bytes([s0, s1, s2, s3]));
-        Ok(Self {
-            count: first & COUNT,
-            packet_type,
-            packet_bytes,
-            sender,
-        })
+        Ok(Self { count: first & COUNT, packet_type, packet_bytes, sender })
     }
 }
 
@@ -81,9 +76,7 @@ const PACKET_TYPES: core::ops::RangeInclusive<u8> = 192..=223;
 
 /// "The length of this RTCP packet in 32-bit words minus one" (RFC 3550 section 6.4.1).
 fn packet_bytes(length_field: u16) -> usize {
-    usize::from(length_field)
-        .saturating_add(1)
-        .saturating_mul(4)
+    usize::from(length_field).saturating_add(1).saturating_mul(4)
 }
 
 #[cfg(test)]
@@ -95,22 +88,15 @@ mod tests {
 
     #[test]
     fn first_header_is_read_field_by_field() {
-        let expected = RtcpHeader {
-            count: 1,
-            packet_type: 201,
-            packet_bytes: 8,
-            sender: Ssrc(0xdead_beef),
-        };
+        let expected =
+            RtcpHeader { count: 1, packet_type: 201, packet_bytes: 8, sender: Ssrc(0xdead_beef) };
         assert_eq!(RtcpHeader::peek(&REPORT), Ok(expected));
     }
 
     #[test]
     fn cut_header_is_refused() {
         for length in 0..8 {
-            assert_eq!(
-                RtcpHeader::peek(&REPORT[..length]),
-                Err(RtcpError::Truncated)
-            );
+            assert_eq!(RtcpHeader::peek(&REPORT[..length]), Err(RtcpError::Truncated));
         }
     }
 
@@ -135,13 +121,7 @@ mod tests {
 
     #[test]
     fn length_must_hold_an_ssrc_and_fit_the_datagram() {
-        for (words, sane) in [
-            (0, false),
-            (1, true),
-            (2, true),
-            (3, false),
-            (u16::MAX, false),
-        ] {
+        for (words, sane) in [(0, false), (1, true), (2, true), (3, false), (u16::MAX, false)] {
             let mut packet = REPORT;
             packet[2..4].copy_from_slice(&words.to_be_bytes());
             let peeked = RtcpHeader::peek(&packet);

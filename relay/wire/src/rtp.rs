@@ -93,8 +93,7 @@ const WORD_BYTES: usize = 4;
 
 fn after_csrcs(first: u8, rest: &[u8]) -> Result<&[u8], RtpError> {
     let csrcs = usize::from(first & CSRC_COUNT);
-    rest.get(csrcs.saturating_mul(WORD_BYTES)..)
-        .ok_or(RtpError::Csrcs)
+    rest.get(csrcs.saturating_mul(WORD_BYTES)..).ok_or(RtpError::Csrcs)
 }
 
 fn after_extension(first: u8, rest: &[u8]) -> Result<&[u8], RtpError> {
@@ -103,17 +102,15 @@ fn after_extension(first: u8, rest: &[u8]) -> Result<&[u8], RtpError> {
     }
     let (&[_, _, w0, w1], rest) = rest.split_first_chunk().ok_or(RtpError::Extension)?;
     let words = usize::from(u16::from_be_bytes([w0, w1]));
-    rest.get(words.saturating_mul(WORD_BYTES)..)
-        .ok_or(RtpError::Extension)
+    rest.get(words.saturating_mul(WORD_BYTES)..).ok_or(RtpError::Extension)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const PLAIN: [u8; 14] = [
-        0x80, 0xe0, 0x12, 0x34, 0, 0, 0x10, 0, 0xde, 0xad, 0xbe, 0xef, 0xaa, 0xbb,
-    ];
+    const PLAIN: [u8; 14] =
+        [0x80, 0xe0, 0x12, 0x34, 0, 0, 0x10, 0, 0xde, 0xad, 0xbe, 0xef, 0xaa, 0xbb];
 
     #[test]
     fn fixed_header_is_read_field_by_field() {
@@ -149,14 +146,8 @@ mod tests {
     fn csrcs_that_do_not_fit_are_refused() {
         let mut packet = [0; 12 + 15 * 4];
         packet[0] = 0x8f;
-        assert_eq!(
-            RtpHeader::peek(&packet).map(|header| header.header_bytes),
-            Ok(packet.len())
-        );
-        assert_eq!(
-            RtpHeader::peek(&packet[..packet.len() - 1]),
-            Err(RtpError::Csrcs)
-        );
+        assert_eq!(RtpHeader::peek(&packet).map(|header| header.header_bytes), Ok(packet.len()));
+        assert_eq!(RtpHeader::peek(&packet[..packet.len() - 1]), Err(RtpError::Csrcs));
     }
 
     #[test]
@@ -164,16 +155,9 @@ mod tests {
         let mut packet = [0; 12 + 4 + 4 + 8];
         packet[0] = 0x91;
         packet[16..20].copy_from_slice(&[0xbe, 0xde, 0, 2]);
-        assert_eq!(
-            RtpHeader::peek(&packet).map(|header| header.header_bytes),
-            Ok(packet.len())
-        );
+        assert_eq!(RtpHeader::peek(&packet).map(|header| header.header_bytes), Ok(packet.len()));
         for length in 16..packet.len() {
-            assert_eq!(
-                RtpHeader::peek(&packet[..length]),
-                Err(RtpError::Extension),
-                "{length}"
-            );
+            assert_eq!(RtpHeader::peek(&packet[..length]), Err(RtpError::Extension), "{length}");
         }
         packet[18..20].copy_from_slice(&[0xff, 0xff]);
         assert_eq!(RtpHeader::peek(&packet), Err(RtpError::Extension));

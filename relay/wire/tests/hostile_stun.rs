@@ -26,17 +26,12 @@ fn key_sha256() -> IntegrityKeySha256 {
 
 fn signed() -> Vec<u8> {
     let mut buffer = [0; 256];
-    Writer::new(
-        &mut buffer,
-        Class::Request,
-        Method::BINDING,
-        TransactionId([9; 12]),
-    )
-    .and_then(|writer| writer.bytes(Attribute::Username, b"relay:alice"))
-    .and_then(|writer| writer.u32(Attribute::Priority, 17))
-    .and_then(|writer| writer.integrity(&key()))
-    .map(|writer| writer.finish().to_vec())
-    .unwrap()
+    Writer::new(&mut buffer, Class::Request, Method::BINDING, TransactionId([9; 12]))
+        .and_then(|writer| writer.bytes(Attribute::Username, b"relay:alice"))
+        .and_then(|writer| writer.u32(Attribute::Priority, 17))
+        .and_then(|writer| writer.integrity(&key()))
+        .map(|writer| writer.finish().to_vec())
+        .unwrap()
 }
 
 /// All that a caller can read of a message, whether it carries a fingerprint excepted.
@@ -54,11 +49,7 @@ fn readable<'a>(message: &Message<'a>) -> impl PartialEq + core::fmt::Debug + us
 fn length_must_be_the_datagrams_and_whole_words() {
     let bytes = signed();
     for cut in 0..bytes.len() {
-        let expected = if cut < 20 {
-            ParseError::Truncated
-        } else {
-            ParseError::Length
-        };
+        let expected = if cut < 20 { ParseError::Truncated } else { ParseError::Length };
         assert_eq!(Message::parse(&bytes[..cut]).err(), Some(expected), "{cut}");
     }
     let mut longer = bytes;
@@ -75,11 +66,7 @@ fn cookie_and_top_bits_make_it_stun() {
     for (at, bit) in [(0, 0x80), (0, 0x40), (4, 1), (5, 1), (6, 1), (7, 1)] {
         let mut bytes = signed();
         bytes[at] ^= bit;
-        assert_eq!(
-            Message::parse(&bytes).err(),
-            Some(ParseError::NotStun),
-            "byte {at}"
-        );
+        assert_eq!(Message::parse(&bytes).err(), Some(ParseError::NotStun), "byte {at}");
     }
 }
 
@@ -88,11 +75,7 @@ fn attribute_may_not_run_past_the_message() {
     for length in [9_u16, 12, 0x7fff, 0xfffc, 0xffff] {
         let mut bytes = request(&[(USERNAME, b"eightish".to_vec())]);
         bytes[22..24].copy_from_slice(&length.to_be_bytes());
-        assert_eq!(
-            Message::parse(&bytes).err(),
-            Some(ParseError::Attribute),
-            "{length}"
-        );
+        assert_eq!(Message::parse(&bytes).err(), Some(ParseError::Attribute), "{length}");
     }
 }
 
@@ -102,10 +85,7 @@ fn attributes_are_counted() {
     let most = request(&vec![optional.clone(); ATTRIBUTES_MAX]);
     assert!(Message::parse(&most).is_ok());
     let more = request(&vec![optional; ATTRIBUTES_MAX + 1]);
-    assert_eq!(
-        Message::parse(&more).err(),
-        Some(ParseError::TooManyAttributes)
-    );
+    assert_eq!(Message::parse(&more).err(), Some(ParseError::TooManyAttributes));
 }
 
 #[test]
@@ -137,10 +117,7 @@ fn known_attribute_of_another_shape_is_refused() {
 fn nothing_may_follow_the_fingerprint() {
     for kind in [USERNAME, MESSAGE_INTEGRITY, FINGERPRINT, 0x80ff] {
         let bytes = request(&[(FINGERPRINT, vec![0; 4]), (kind, vec![0; 4])]);
-        assert_eq!(
-            Message::parse(&bytes).err(),
-            Some(ParseError::AfterFingerprint)
-        );
+        assert_eq!(Message::parse(&bytes).err(), Some(ParseError::AfterFingerprint));
     }
 }
 
@@ -161,38 +138,23 @@ fn ignored_attribute_does_not_hide_the_fingerprint_behind_it() {
 fn unknown_attributes_are_listed_once_each_and_not_without_end() {
     let optional = (0x80ff, Vec::new());
     let required = |kind| (kind, Vec::new());
-    let bytes = request(&[
-        required(0x7001),
-        optional,
-        required(0x7000),
-        required(0x7001),
-    ]);
+    let bytes = request(&[required(0x7001), optional, required(0x7000), required(0x7001)]);
     let message = Message::parse(&bytes).unwrap();
-    assert_eq!(
-        message.unknown_required(),
-        [AttributeType(0x7001), AttributeType(0x7000)]
-    );
+    assert_eq!(message.unknown_required(), [AttributeType(0x7001), AttributeType(0x7000)]);
     let many: Vec<_> = (0x7000..0x7014).map(required).collect();
     let bytes = request(&many);
-    assert_eq!(
-        Message::parse(&bytes).unwrap().unknown_required().len(),
-        UNKNOWN_MAX
-    );
+    assert_eq!(Message::parse(&bytes).unwrap().unknown_required().len(), UNKNOWN_MAX);
 }
 
 #[test]
 fn truncated_sha256_tag_is_read_but_never_believed() {
     for tag_bytes in [16, 20, 28] {
         let mut buffer = [0; 128];
-        let whole = Writer::new(
-            &mut buffer,
-            Class::Request,
-            Method::BINDING,
-            TransactionId([7; 12]),
-        )
-        .and_then(|writer| writer.integrity_sha256(&key_sha256()))
-        .map(Writer::finish)
-        .unwrap();
+        let whole =
+            Writer::new(&mut buffer, Class::Request, Method::BINDING, TransactionId([7; 12]))
+                .and_then(|writer| writer.integrity_sha256(&key_sha256()))
+                .map(Writer::finish)
+                .unwrap();
         let bytes = request(&[(MESSAGE_INTEGRITY_SHA256, whole[24..24 + tag_bytes].to_vec())]);
         let message = Message::parse(&bytes).unwrap();
         let verdict = message.verify_integrity_sha256(&key_sha256());
@@ -211,18 +173,13 @@ fn integrity_after_sha256_does_not_exist() {
 #[test]
 fn both_integrity_attributes_and_the_fingerprint_each_verify() {
     let mut buffer = [0; 256];
-    let bytes = Writer::new(
-        &mut buffer,
-        Class::Success,
-        Method::BINDING,
-        TransactionId([1; 12]),
-    )
-    .and_then(|writer| writer.bytes(Attribute::Software, b"odd"))
-    .and_then(|writer| writer.integrity(&key()))
-    .and_then(|writer| writer.integrity_sha256(&key_sha256()))
-    .and_then(Writer::fingerprint)
-    .map(Writer::finish)
-    .unwrap();
+    let bytes = Writer::new(&mut buffer, Class::Success, Method::BINDING, TransactionId([1; 12]))
+        .and_then(|writer| writer.bytes(Attribute::Software, b"odd"))
+        .and_then(|writer| writer.integrity(&key()))
+        .and_then(|writer| writer.integrity_sha256(&key_sha256()))
+        .and_then(Writer::fingerprint)
+        .map(Writer::finish)
+        .unwrap();
     let message = Message::parse(bytes).unwrap();
     assert_eq!(message.verify_integrity(&key()), Ok(()));
     assert_eq!(message.verify_integrity_sha256(&key_sha256()), Ok(()));
@@ -233,41 +190,25 @@ fn both_integrity_attributes_and_the_fingerprint_each_verify() {
 fn password_longer_than_a_hash_block_is_not_cut() {
     let long = [b'x'; 100];
     let mut buffer = [0; 128];
-    let bytes = Writer::new(
-        &mut buffer,
-        Class::Request,
-        Method::BINDING,
-        TransactionId([1; 12]),
-    )
-    .and_then(|writer| writer.integrity(&IntegrityKey::short_term(&long)))
-    .map(Writer::finish)
-    .unwrap();
+    let bytes = Writer::new(&mut buffer, Class::Request, Method::BINDING, TransactionId([1; 12]))
+        .and_then(|writer| writer.integrity(&IntegrityKey::short_term(&long)))
+        .map(Writer::finish)
+        .unwrap();
     let message = Message::parse(bytes).unwrap();
-    assert_eq!(
-        message.verify_integrity(&IntegrityKey::short_term(&long)),
-        Ok(())
-    );
+    assert_eq!(message.verify_integrity(&IntegrityKey::short_term(&long)), Ok(()));
     let cut = IntegrityKey::short_term(&long[..64]);
-    assert_eq!(
-        message.verify_integrity(&cut),
-        Err(IntegrityError::Mismatch)
-    );
+    assert_eq!(message.verify_integrity(&cut), Err(IntegrityError::Mismatch));
 }
 
 #[test]
 fn full_buffer_is_an_error_at_every_length() {
     let write = |buffer: &mut [u8]| {
-        Writer::new(
-            buffer,
-            Class::Request,
-            Method::BINDING,
-            TransactionId([9; 12]),
-        )?
-        .bytes(Attribute::Username, b"relay:alice")?
-        .integrity(&key())?
-        .integrity_sha256(&key_sha256())?
-        .fingerprint()
-        .map(|writer| writer.finish().len())
+        Writer::new(buffer, Class::Request, Method::BINDING, TransactionId([9; 12]))?
+            .bytes(Attribute::Username, b"relay:alice")?
+            .integrity(&key())?
+            .integrity_sha256(&key_sha256())?
+            .fingerprint()
+            .map(|writer| writer.finish().len())
     };
     let needed = write(&mut [0; 256]).unwrap();
     for room in 0..needed {
@@ -280,13 +221,7 @@ fn full_buffer_is_an_error_at_every_length() {
 fn lengths_are_never_cut_to_16_bits() {
     let mut buffer = vec![0; 70_000];
     let full = (0..86).try_fold(
-        Writer::new(
-            &mut buffer,
-            Class::Request,
-            Method::BINDING,
-            TransactionId([9; 12]),
-        )
-        .unwrap(),
+        Writer::new(&mut buffer, Class::Request, Method::BINDING, TransactionId([9; 12])).unwrap(),
         |writer, _| writer.bytes(Attribute::Realm, &[b'x'; 763]),
     );
     assert_eq!(full.err(), Some(WriteError::TooLong));
@@ -295,14 +230,9 @@ fn lengths_are_never_cut_to_16_bits() {
 #[test]
 fn value_of_another_shape_is_not_written() {
     let mut buffer = [0; 128];
-    let written = Writer::new(
-        &mut buffer,
-        Class::Request,
-        Method::BINDING,
-        TransactionId([9; 12]),
-    )
-    .and_then(|writer| writer.u64(Attribute::Priority, 1))
-    .map(Writer::finish);
+    let written = Writer::new(&mut buffer, Class::Request, Method::BINDING, TransactionId([9; 12]))
+        .and_then(|writer| writer.u64(Attribute::Priority, 1))
+        .map(Writer::finish);
     assert_eq!(written, Err(WriteError::Value(Attribute::Priority)));
 }
 
@@ -386,37 +316,12 @@ fn exercise(bytes: &[u8]) {
     let Ok(message) = Message::parse(bytes) else {
         return;
     };
-    let _ = (
-        message.username(),
-        message.priority(),
-        message.use_candidate(),
-        message.software(),
-    );
-    let _ = (
-        message.ice_controlling(),
-        message.ice_controlled(),
-        message.error_code(),
-    );
-    let _ = (
-        message.mapped_address(),
-        message.xor_mapped_address(),
-        message.unknown_required(),
-    );
-    let _ = (
-        message.realm(),
-        message.nonce(),
-        message.unknown_attributes().count(),
-    );
+    let _ = (message.username(), message.priority(), message.use_candidate(), message.software());
+    let _ = (message.ice_controlling(), message.ice_controlled(), message.error_code());
+    let _ = (message.mapped_address(), message.xor_mapped_address(), message.unknown_required());
+    let _ = (message.realm(), message.nonce(), message.unknown_attributes().count());
     let _ = Attribute::ALL.map(|attribute| message.xor_address(attribute));
-    assert_ne!(
-        message.verify_integrity(&key()),
-        Ok(()),
-        "nobody signed this"
-    );
-    assert_ne!(
-        message.verify_integrity_sha256(&key_sha256()),
-        Ok(()),
-        "nobody signed this"
-    );
+    assert_ne!(message.verify_integrity(&key()), Ok(()), "nobody signed this");
+    assert_ne!(message.verify_integrity_sha256(&key_sha256()), Ok(()), "nobody signed this");
     let _ = message.verify_fingerprint();
 }

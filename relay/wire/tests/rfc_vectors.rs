@@ -25,10 +25,7 @@ const USERNAME: &str = "マトリックス";
 fn rfc5769_2_1_request_is_read_and_verified() {
     let bytes = vector(include_str!("vectors/rfc5769-2.1-request.hex"));
     let message = Message::parse(&bytes).unwrap();
-    assert_eq!(
-        (message.class(), message.method()),
-        (Class::Request, Method::BINDING)
-    );
+    assert_eq!((message.class(), message.method()), (Class::Request, Method::BINDING));
     assert_eq!(message.transaction_id(), ID_5769);
     assert_eq!(message.software(), Some(&b"STUN test client"[..]));
     assert_eq!(message.priority(), Some(0x6e00_01ff));
@@ -57,10 +54,7 @@ fn rfc5769_2_4_long_term_request_is_read_and_verified() {
     assert_eq!(message.username(), Some(USERNAME.as_bytes()));
     assert_eq!(message.nonce(), Some(&b"f//499k954d6OL34oL9FSTvy64sA"[..]));
     assert_eq!(message.realm(), Some(&b"example.org"[..]));
-    assert_eq!(
-        message.verify_integrity(&IntegrityKey::long_term(MD5)),
-        Ok(())
-    );
+    assert_eq!(message.verify_integrity(&IntegrityKey::long_term(MD5)), Ok(()));
     assert_eq!(message.verify_fingerprint(), Err(FingerprintError::Absent));
 }
 
@@ -68,23 +62,15 @@ fn rfc5769_2_4_long_term_request_is_read_and_verified() {
 fn rfc8489_b_1_request_is_read_and_verified() {
     let bytes = vector(include_str!("vectors/rfc8489-b.1-sha256-request.hex"));
     let message = Message::parse(&bytes).unwrap();
-    assert_eq!(
-        message.nonce(),
-        Some(&b"obMatJos2AAACf//499k954d6OL34oL9FSTvy64sA"[..])
-    );
+    assert_eq!(message.nonce(), Some(&b"obMatJos2AAACf//499k954d6OL34oL9FSTvy64sA"[..]));
     assert_eq!(message.realm(), Some(&b"example.org"[..]));
     let key = IntegrityKeySha256::long_term(SHA256);
     assert_eq!(message.verify_integrity_sha256(&key), Ok(()));
     let sha1 = IntegrityKey::long_term(MD5);
     assert_eq!(message.verify_integrity(&sha1), Err(IntegrityError::Absent));
     // USERHASH and PASSWORD-ALGORITHM: not understood, so a server must answer 420.
-    assert_eq!(
-        message.unknown_required(),
-        [AttributeType(0x001e), AttributeType(0x001d)]
-    );
-    assert_every_bit_counts(&bytes, |message| {
-        message.verify_integrity_sha256(&key).is_ok()
-    });
+    assert_eq!(message.unknown_required(), [AttributeType(0x001e), AttributeType(0x001d)]);
+    assert_every_bit_counts(&bytes, |message| message.verify_integrity_sha256(&key).is_ok());
 }
 
 #[test]
@@ -101,10 +87,7 @@ fn rfc5769_2_1_is_written_with_zero_padding() {
 #[test]
 fn rfc5769_2_2_and_2_3_are_written_with_zero_padding() {
     for (text, address) in [
-        (
-            include_str!("vectors/rfc5769-2.2-ipv4-response.hex"),
-            "192.0.2.1:32853",
-        ),
+        (include_str!("vectors/rfc5769-2.2-ipv4-response.hex"), "192.0.2.1:32853"),
         (
             include_str!("vectors/rfc5769-2.3-ipv6-response.hex"),
             "[2001:db8:1234:5678:11:2233:4455:6677]:32853",
@@ -137,45 +120,35 @@ fn error_answer_without_reason_is_as_short_as_the_rfc_allows() {
         .and_then(|writer| writer.unknown_attributes(&[AttributeType(0x7fff)]))
         .map(Writer::finish)
         .unwrap();
-    assert_eq!(
-        written[20..],
-        *b"\x00\x09\0\x04\0\0\x04\x14\x00\x0a\0\x02\x7f\xff\0\0"
-    );
+    assert_eq!(written[20..], *b"\x00\x09\0\x04\0\0\x04\x14\x00\x0a\0\x02\x7f\xff\0\0");
     let message = Message::parse(written).unwrap();
     assert_eq!(message.error_code(), Some(ErrorCode::UNKNOWN_ATTRIBUTE));
     assert!(message.unknown_attributes().eq([AttributeType(0x7fff)]));
 }
 
 fn write_request(buffer: &mut [u8]) -> Result<&[u8], WriteError> {
-    Ok(
-        Writer::new(buffer, Class::Request, Method::BINDING, ID_5769)?
-            .bytes(Attribute::Software, b"STUN test client")?
-            .u32(Attribute::Priority, 0x6e00_01ff)?
-            .u64(Attribute::IceControlled, 0x932f_f9b1_5126_3b36)?
-            .bytes(Attribute::Username, b"evtj:h6vY")?
-            .integrity(&IntegrityKey::short_term(PASSWORD))?
-            .fingerprint()?
-            .finish(),
-    )
+    Ok(Writer::new(buffer, Class::Request, Method::BINDING, ID_5769)?
+        .bytes(Attribute::Software, b"STUN test client")?
+        .u32(Attribute::Priority, 0x6e00_01ff)?
+        .u64(Attribute::IceControlled, 0x932f_f9b1_5126_3b36)?
+        .bytes(Attribute::Username, b"evtj:h6vY")?
+        .integrity(&IntegrityKey::short_term(PASSWORD))?
+        .fingerprint()?
+        .finish())
 }
 
 fn write_response(buffer: &mut [u8], address: SocketAddr) -> Result<&[u8], WriteError> {
-    Ok(
-        Writer::new(buffer, Class::Success, Method::BINDING, ID_5769)?
-            .bytes(Attribute::Software, b"test vector")?
-            .xor_address(Attribute::XorMappedAddress, address)?
-            .integrity(&IntegrityKey::short_term(PASSWORD))?
-            .fingerprint()?
-            .finish(),
-    )
+    Ok(Writer::new(buffer, Class::Success, Method::BINDING, ID_5769)?
+        .bytes(Attribute::Software, b"test vector")?
+        .xor_address(Attribute::XorMappedAddress, address)?
+        .integrity(&IntegrityKey::short_term(PASSWORD))?
+        .fingerprint()?
+        .finish())
 }
 
 fn assert_response(bytes: &[u8], address: &str) {
     let message = Message::parse(bytes).unwrap();
-    assert_eq!(
-        (message.class(), message.method()),
-        (Class::Success, Method::BINDING)
-    );
+    assert_eq!((message.class(), message.method()), (Class::Success, Method::BINDING));
     assert_eq!(message.software(), Some(&b"test vector"[..]));
     assert_eq!(message.xor_mapped_address(), Some(address.parse().unwrap()));
     assert_short_term(bytes);
@@ -187,10 +160,7 @@ fn assert_short_term(bytes: &[u8]) {
     assert_eq!(message.verify_integrity(&key), Ok(()));
     assert_eq!(message.verify_fingerprint(), Ok(()));
     let other = IntegrityKey::short_term(b"VOkJxbRl1RmTxUk/WvJxBu");
-    assert_eq!(
-        message.verify_integrity(&other),
-        Err(IntegrityError::Mismatch)
-    );
+    assert_eq!(message.verify_integrity(&other), Err(IntegrityError::Mismatch));
     let covered = &bytes[..bytes.len() - 8];
     let mut signed = covered.to_vec();
     signed[3] = u8::try_from(covered.len() - 20).unwrap();
@@ -204,10 +174,7 @@ fn assert_every_bit_counts(bytes: &[u8], verifies: impl Fn(&Message<'_>) -> bool
     for bit in 0..bytes.len() * 8 {
         let mut flipped = bytes.to_vec();
         flipped[bit / 8] ^= 1 << (bit % 8);
-        assert!(
-            !Message::parse(&flipped).is_ok_and(|message| verifies(&message)),
-            "bit {bit}"
-        );
+        assert!(!Message::parse(&flipped).is_ok_and(|message| verifies(&message)), "bit {bit}");
     }
 }
 
@@ -226,12 +193,6 @@ fn assert_same_but_padding(written: &[u8], vector: &[u8], padding: core::ops::Ra
 }
 
 fn vector(text: &str) -> Vec<u8> {
-    let digits: Vec<u32> = text
-        .chars()
-        .filter_map(|digit| digit.to_digit(16))
-        .collect();
-    digits
-        .chunks(2)
-        .map(|pair| u8::try_from(pair[0] * 16 + pair[1]).unwrap())
-        .collect()
+    let digits: Vec<u32> = text.chars().filter_map(|digit| digit.to_digit(16)).collect();
+    digits.chunks(2).map(|pair| u8::try_from(pair[0] * 16 + pair[1]).unwrap()).collect()
 }

@@ -23,12 +23,7 @@ impl Ceiling {
         let bytes_per_s = u64::from(kbps_max) * 1000 / 8;
         let burst_bytes = (bytes_per_s / BURSTS_PER_S).max(BURST_BYTES_MIN);
         let burst_nanobytes = burst_bytes.saturating_mul(NANO);
-        Self {
-            bytes_per_s,
-            burst_nanobytes,
-            saved_nanobytes: burst_nanobytes,
-            filled: now,
-        }
+        Self { bytes_per_s, burst_nanobytes, saved_nanobytes: burst_nanobytes, filled: now }
     }
 
     /// Takes `bytes` if they are there; otherwise takes nothing and says no.
@@ -45,10 +40,8 @@ impl Ceiling {
     fn fill(&mut self, now: Instant) {
         let elapsed_ns = u64::try_from(now.since(self.filled).as_nanos()).unwrap_or(u64::MAX);
         let earned = elapsed_ns.saturating_mul(self.bytes_per_s);
-        self.saved_nanobytes = self
-            .saved_nanobytes
-            .saturating_add(earned)
-            .min(self.burst_nanobytes);
+        self.saved_nanobytes =
+            self.saved_nanobytes.saturating_add(earned).min(self.burst_nanobytes);
         self.filled = now;
     }
 }

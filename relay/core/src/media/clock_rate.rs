@@ -6,9 +6,7 @@ use std::time::Duration;
 use crate::time::Instant;
 
 /// The rates that RTP profiles use (RFC 3551 section 6, RFC 7587, RFC 6184), in hertz.
-const KNOWN_HZ: [u32; 8] = [
-    8_000, 16_000, 24_000, 32_000, 44_100, 48_000, 90_000, 96_000,
-];
+const KNOWN_HZ: [u32; 8] = [8_000, 16_000, 24_000, 32_000, 44_100, 48_000, 90_000, 96_000];
 
 /// Long enough that ten milliseconds of jitter at both ends move the estimate by less than the
 /// distance between two known rates.
@@ -22,10 +20,7 @@ pub(crate) struct ClockRate {
 
 impl ClockRate {
     pub(crate) const fn new() -> Self {
-        Self {
-            first: None,
-            hz: None,
-        }
+        Self { first: None, hz: None }
     }
 
     pub(crate) fn hz(&self) -> Option<u32> {
@@ -49,9 +44,7 @@ impl ClockRate {
 fn nearest_known(ticks: u32, elapsed: Duration) -> Option<u32> {
     let seen_hz = f64::from(ticks) / elapsed.as_secs_f64();
     let error = |hz: u32| (f64::from(hz) / seen_hz - 1.0).abs();
-    let nearest = KNOWN_HZ
-        .into_iter()
-        .min_by(|&a, &b| error(a).total_cmp(&error(b)))?;
+    let nearest = KNOWN_HZ.into_iter().min_by(|&a, &b| error(a).total_cmp(&error(b)))?;
     (error(nearest) < 0.1).then_some(nearest)
 }
 

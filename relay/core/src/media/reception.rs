@@ -82,10 +82,7 @@ impl Reception {
         let Some(hz) = self.clock_rate.hz() else {
             return;
         };
-        if let Some(last) = self.transit.replace(Transit {
-            arrival: now,
-            timestamp,
-        }) {
+        if let Some(last) = self.transit.replace(Transit { arrival: now, timestamp }) {
             let arrived_ticks = now.since(last.arrival).as_secs_f64() * f64::from(hz);
             // The difference may run backwards: packets are reordered.
             let stamped_ticks = f64::from(timestamp.wrapping_sub(last.timestamp).cast_signed());

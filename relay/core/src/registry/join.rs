@@ -99,11 +99,7 @@ impl Registry {
         }
         let admitted = self.admit(now, join);
         // Names of `hears` can run out of seats; a room made for this request goes again.
-        if self
-            .rooms
-            .get(&join.room)
-            .is_some_and(|room| room.participants.is_empty())
-        {
+        if self.rooms.get(&join.room).is_some_and(|room| room.participants.is_empty()) {
             self.rooms.remove(&join.room);
         }
         let joined = admitted?;
@@ -119,21 +115,13 @@ impl Registry {
         if join.ttl.is_zero() || join.ttl > self.limits.participant_ttl_max {
             return Err(JoinError::TtlOutOfRange);
         }
-        if join
-            .hears
-            .as_ref()
-            .is_some_and(|names| names.len() > HEARS_MAX)
-        {
+        if join.hears.as_ref().is_some_and(|names| names.len() > HEARS_MAX) {
             return Err(JoinError::HearsTooMany);
         }
         if self.whereabouts.len() >= self.limits.participants_max {
             return Err(JoinError::RelayParticipantsFull);
         }
-        let present = || {
-            self.rooms_of(&join.tenant)
-                .map(|room| room.participants.len())
-                .sum()
-        };
+        let present = || self.rooms_of(&join.tenant).map(|room| room.participants.len()).sum();
         let quota = self.quotas.get(&join.tenant);
         if quota.is_some_and(|quota| quota.participants_max <= present()) {
             return Err(JoinError::TenantParticipantsFull);
@@ -142,9 +130,7 @@ impl Registry {
     }
 
     fn rooms_of(&self, tenant: &str) -> impl Iterator<Item = &Room> {
-        self.rooms
-            .values()
-            .filter(move |room| room.tenant == tenant)
+        self.rooms.values().filter(move |room| room.tenant == tenant)
     }
 
     fn check_room(&self, room: &Room, join: &Join) -> Result<(), JoinError> {
@@ -154,10 +140,8 @@ impl Registry {
         // A fence that the policy took away admits nobody.
         let current = room.fence.map_or("", |fence| self.policy.fence_name(fence));
         let asked = join.fence.as_deref().unwrap_or(current);
-        let fence = self
-            .policy
-            .room_fence(&join.tenant, Some(asked))
-            .map_err(JoinError::Refused)?;
+        let fence =
+            self.policy.room_fence(&join.tenant, Some(asked)).map_err(JoinError::Refused)?;
         if Some(fence) != room.fence {
             return Err(JoinError::RoomHasOtherFence);
         }
@@ -176,24 +160,12 @@ impl Registry {
         if self.rooms.len() >= self.limits.rooms_max {
             return Err(JoinError::RelayRoomsFull);
         }
-        let rooms_max = self
-            .tenant_rooms_max
-            .get(&join.tenant)
-            .copied()
-            .unwrap_or(usize::MAX);
-        let rooms = self
-            .rooms
-            .values()
-            .filter(|room| room.tenant == join.tenant)
-            .count();
-        if rooms >= rooms_max {
+        let quota = self.quotas.get(&join.tenant);
+        if quota.is_some_and(|quota| self.rooms_of(&join.tenant).count() >= quota.rooms_max) {
             return Err(JoinError::TenantRoomsFull);
         }
         let id = RoomId(self.fresh_id());
-        self.rooms.insert(
-            join.room.clone(),
-            Room::new(id, join.tenant.clone(), fence, now),
-        );
+        self.rooms.insert(join.room.clone(), Room::new(id, join.tenant.clone(), fence, now));
         Ok(())
     }
 
@@ -227,35 +199,20 @@ impl Registry {
         };
         room.participants.insert(join.participant.clone(), arrived);
         self.tell_all(Command::Admit(admission));
-        Ok(Joined {
-            participant,
-            credentials,
-            expires,
-            ssrcs,
-        })
+        Ok(Joined { participant, credentials, expires, ssrcs })
     }
 
     fn note_joined(&mut self, join: &Join, joined: &Joined) {
         let (room, participant) = (join.room.clone(), join.participant.clone());
-        self.whereabouts
-            .insert(joined.participant, (room.clone(), participant.clone()));
+        self.whereabouts.insert(joined.participant, (room.clone(), participant.clone()));
         self.expiries.insert((joined.expires, joined.participant));
-        if let Some(opened) = self
-            .rooms
-            .get(&room)
-            .filter(|room| room.participants.len() == 1)
+        if let Some(opened) = self.rooms.get(&room).filter(|room| room.participants.len() == 1)
             && !self.room_names.contains_key(&opened.id)
         {
-            let fence = opened
-                .fence
-                .map_or("", |fence: FenceId| self.policy.fence_name(fence));
+            let fence = opened.fence.map_or("", |fence: FenceId| self.policy.fence_name(fence));
             let (id, tenant, fence) = (opened.id, opened.tenant.clone(), fence.to_owned());
             self.room_names.insert(id, room.clone());
-            self.note(Event::RoomOpened {
-                room: room.clone(),
-                tenant,
-                fence,
-            });
+            self.note(Event::RoomOpened { room: room.clone(), tenant, fence });
         }
         self.note(Event::Joined { room, participant });
     }
@@ -264,10 +221,7 @@ impl Registry {
 impl Room {
     /// A seat for the newcomer and one for each name it wants to hear, all or none.
     fn take_seats(&mut self, join: &Join) -> Result<(Seat, Vec<Seat>), JoinError> {
-        let seat = self
-            .seats
-            .hold(&join.participant)
-            .ok_or(JoinError::RoomFull)?;
+        let seat = self.seats.hold(&join.participant).ok_or(JoinError::RoomFull)?;
         let mut hears = Vec::new();
         for name in join.hears.iter().flatten() {
             match self.seats.hold(name) {
@@ -286,11 +240,7 @@ impl Room {
         let owned = |ownership: crate::message::Ownership| {
             let participant = self.seats.name(ownership.seat)?.clone();
             let rollover_counter = ownership.index.rollover_counter();
-            Some(OwnedSsrc {
-                ssrc: ownership.ssrc,
-                participant,
-                rollover_counter,
-            })
+            Some(OwnedSsrc { ssrc: ownership.ssrc, participant, rollover_counter })
         };
         self.ownerships().filter_map(owned).collect()
     }

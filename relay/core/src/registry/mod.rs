@@ -95,15 +95,12 @@ impl Registry {
             room.fence = policy.fence_id(name);
         }
         self.policy = Arc::clone(&policy);
-        self.commands
-            .push_back((Target::All, Command::Adopt(policy)));
+        self.commands.push_back((Target::All, Command::Adopt(policy)));
     }
 
     /// Whether every shard works by the policy in force and has cut what it forbids.
     pub fn adopted_everywhere(&self) -> bool {
-        self.adopted
-            .iter()
-            .all(|&epoch| epoch == self.policy.epoch())
+        self.adopted.iter().all(|&epoch| epoch == self.policy.epoch())
     }
 
     /// The next command for shards. Each must reach its target, in order, before the registry is
@@ -120,8 +117,7 @@ impl Registry {
     /// Asks shards to report on a room; false if there is no such room.
     pub fn survey(&mut self, room: &Name, token: u64) -> bool {
         let room = self.rooms.get(room).map(|room| room.id);
-        room.map(|room| self.tell_all(Command::Survey { room, token }))
-            .is_some()
+        room.map(|room| self.tell_all(Command::Survey { room, token })).is_some()
     }
 
     /// The next thing that an operator may want to know.
@@ -157,11 +153,7 @@ impl Registry {
         self.forget(&gone);
         self.tell_all(Command::Dismiss(gone.admission.participant));
         let (room, participant) = (room_name.clone(), name.clone());
-        self.note(Event::Left {
-            room,
-            participant,
-            cause,
-        });
+        self.note(Event::Left { room, participant, cause });
         if closed {
             self.close(room_name);
         }
@@ -173,8 +165,7 @@ impl Registry {
         self.whereabouts.remove(&id);
         self.expiries.remove(&(gone.expires, id));
         if let Some(route) = gone.route {
-            self.flows
-                .remove(&FlowKey::of_pass(&route.pass, route.local));
+            self.flows.remove(&FlowKey::of_pass(&route.pass, route.local));
         }
     }
 

@@ -18,33 +18,16 @@ impl Registry {
     pub fn on_effect(&mut self, shard: ShardId, effect: &Effect) {
         match *effect {
             Effect::Proven(route) => self.proven(route),
-            Effect::Released {
-                participant,
-                address,
-                cause,
-            } => {
+            Effect::Released { participant, address, cause } => {
                 self.released(participant, address, cause);
             }
-            Effect::Claim {
-                participant,
-                ssrc,
-                index,
-            } => {
+            Effect::Claim { participant, ssrc, index } => {
                 self.claim(shard, participant, ssrc, index);
             }
             Effect::Advanced { room, ssrc, index } => self.advanced(room, ssrc, index),
-            Effect::Refused {
-                participant,
-                address,
-                refusal,
-            } => {
+            Effect::Refused { participant, address, refusal } => {
                 if let Some((room, participant)) = self.whereabouts.get(&participant).cloned() {
-                    self.note(Event::Refused {
-                        room,
-                        participant,
-                        address,
-                        refusal,
-                    });
+                    self.note(Event::Refused { room, participant, address, refusal });
                 }
             }
             Effect::Adopted { epoch } => {
@@ -63,10 +46,7 @@ impl Registry {
             return;
         };
         let flow = FlowKey::of_pass(&route.pass, route.local);
-        let taken = self
-            .flows
-            .get(&flow)
-            .is_some_and(|&other| other != route.participant);
+        let taken = self.flows.get(&flow).is_some_and(|&other| other != route.participant);
         let Some(pass) = self.judge(&room_name, route.pass.addr()).filter(|_| !taken) else {
             return;
         };
@@ -77,8 +57,7 @@ impl Registry {
         };
         let before = participant.route.replace(route);
         if let Some(before) = before {
-            self.flows
-                .remove(&FlowKey::of_pass(&before.pass, before.local));
+            self.flows.remove(&FlowKey::of_pass(&before.pass, before.local));
         }
         self.flows.insert(flow, route.participant);
         self.tell_all(Command::Route(route));
@@ -93,9 +72,7 @@ impl Registry {
 
     fn judge(&self, room: &Name, address: SocketAddr) -> Option<Pass> {
         let fence = self.rooms.get(room)?.fence?;
-        self.policy
-            .decide(fence, Role::Client, address, self.policy.own_site())
-            .ok()
+        self.policy.decide(fence, Role::Client, address, self.policy.own_site()).ok()
     }
 
     /// A shard that takes over a flow continues its packet numbering where the other left it.
@@ -108,9 +85,7 @@ impl Registry {
         };
         if Room::moves_shard(participant, shard) {
             let owned: Vec<_> = room.ownerships_of(participant.admission.seat).collect();
-            owned
-                .into_iter()
-                .for_each(|ownership| self.tell(shard, Command::Own(ownership)));
+            owned.into_iter().for_each(|ownership| self.tell(shard, Command::Own(ownership)));
         }
     }
 
@@ -122,31 +97,19 @@ impl Registry {
             return;
         };
         // It may have moved on while this report was on its way.
-        let Some(route) = participant
-            .route
-            .take_if(|route| route.pass.addr() == address)
-        else {
+        let Some(route) = participant.route.take_if(|route| route.pass.addr() == address) else {
             return;
         };
-        self.flows
-            .remove(&FlowKey::of_pass(&route.pass, route.local));
+        self.flows.remove(&FlowKey::of_pass(&route.pass, route.local));
         self.tell_all(Command::Unroute(id));
-        self.note(Event::Released {
-            room,
-            participant: name,
-            address,
-            cause,
-        });
+        self.note(Event::Released { room, participant: name, address, cause });
     }
 
     fn claim(&mut self, shard: ShardId, id: ParticipantId, ssrc: Ssrc, index: PacketIndex) {
         let Some((room_name, name)) = self.whereabouts.get(&id).cloned() else {
             return;
         };
-        let Some(seat) = self
-            .participant(&room_name, &name)
-            .map(|who| who.admission.seat)
-        else {
+        let Some(seat) = self.participant(&room_name, &name).map(|who| who.admission.seat) else {
             return;
         };
         let max = self.limits.ssrcs_per_participant_max;
@@ -158,11 +121,7 @@ impl Registry {
             Claimed::Known(ownership) => {
                 self.tell(shard, Command::Own(ownership));
                 if ownership.seat != seat {
-                    self.note(Event::SsrcRefused {
-                        room: room_name,
-                        participant: name,
-                        ssrc,
-                    });
+                    self.note(Event::SsrcRefused { room: room_name, participant: name, ssrc });
                 }
             }
             Claimed::TooMany => {}

@@ -92,14 +92,11 @@ impl Room {
 
     /// All SSRCs of the room, in order.
     pub(super) fn ownerships(&self) -> impl Iterator<Item = Ownership> {
-        self.ssrcs
-            .iter()
-            .map(|(&ssrc, &owned)| self.ownership(ssrc, owned))
+        self.ssrcs.iter().map(|(&ssrc, &owned)| self.ownership(ssrc, owned))
     }
 
     pub(super) fn ownerships_of(&self, seat: Seat) -> impl Iterator<Item = Ownership> {
-        self.ownerships()
-            .filter(move |ownership| ownership.seat == seat)
+        self.ownerships().filter(move |ownership| ownership.seat == seat)
     }
 
     /// Whether this participant's flow is on another shard than `shard`.
@@ -108,11 +105,6 @@ impl Room {
     }
 
     fn ownership(&self, ssrc: Ssrc, owned: Owned) -> Ownership {
-        Ownership {
-            room: self.id,
-            ssrc,
-            seat: owned.seat,
-            index: owned.index,
-        }
+        Ownership { room: self.id, ssrc, seat: owned.seat, index: owned.index }
     }
 }

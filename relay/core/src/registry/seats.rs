@@ -59,10 +59,7 @@ impl Seats {
         if free.is_none() {
             self.held.push(None);
         }
-        self.held[seat.index()] = Some(Held {
-            name: name.clone(),
-            holds: 0,
-        });
+        self.held[seat.index()] = Some(Held { name: name.clone(), holds: 0 });
         self.by_name.insert(name.clone(), seat);
         Some(seat)
     }
@@ -91,9 +88,7 @@ mod tests {
     #[test]
     fn a_room_runs_out_of_seats() {
         let mut seats = Seats::default();
-        let held = (0..=SEATS_MAX)
-            .filter_map(|n| seats.hold(&name(&format!("p{n}"))))
-            .count();
+        let held = (0..=SEATS_MAX).filter_map(|n| seats.hold(&name(&format!("p{n}")))).count();
         assert_eq!(held, SEATS_MAX);
     }
 }

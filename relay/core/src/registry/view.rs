@@ -73,24 +73,15 @@ impl Registry {
         RoomView {
             room: name.clone(),
             tenant: room.tenant.clone(),
-            fence: room
-                .fence
-                .map_or("", |fence| self.policy.fence_name(fence))
-                .to_owned(),
+            fence: room.fence.map_or("", |fence| self.policy.fence_name(fence)).to_owned(),
             participants: room.participants.len(),
-            latched: room
-                .participants
-                .values()
-                .filter(|who| who.route.is_some())
-                .count(),
+            latched: room.participants.values().filter(|who| who.route.is_some()).count(),
             opened: room.opened,
         }
     }
 
     fn participant_view(&self, room: &Name, name: &Name, who: &Participant) -> ParticipantView {
-        let region = who
-            .route
-            .map(|route| self.policy.region_name(route.pass.region()).to_owned());
+        let region = who.route.map(|route| self.policy.region_name(route.pass.region()).to_owned());
         ParticipantView {
             room: room.clone(),
             participant: name.clone(),

@@ -135,10 +135,7 @@ impl Rooms {
         if self.flows.contains_key(&flow) {
             return Err(DropReason::AddressTaken.into());
         }
-        let ids = (
-            message.transaction_id(),
-            TransactionId(context.random.bytes()),
-        );
+        let ids = (message.transaction_id(), TransactionId(context.random.bytes()));
         let member = &mut self.members[key];
         let check = self.checks.ask(now, (key, member), (flow, pass), ids);
         let check = check.ok_or(DropReason::PathCheckLimit)?;
@@ -159,16 +156,11 @@ impl Rooms {
         message: &Message<'_>,
     ) -> Result<(), Denial> {
         let transaction = message.transaction_id();
-        let check = self
-            .checks
-            .answered(transaction, &flow)
-            .ok_or(DropReason::UnexpectedStun)?;
+        let check = self.checks.answered(transaction, &flow).ok_or(DropReason::UnexpectedStun)?;
         let member = &self.members[check.member];
         if let Some(ice) = &member.admission.ice {
             let key = IntegrityKey::short_term(ice.password().as_bytes());
-            message
-                .verify_integrity(&key)
-                .map_err(|_| DropReason::BadIntegrity)?;
+            message.verify_integrity(&key).map_err(|_| DropReason::BadIntegrity)?;
         }
         let pass = match self.judge(context, check.member, &flow) {
             Ok(pass) => pass,
@@ -205,14 +197,8 @@ impl Rooms {
         let colon = username.iter().position(|&byte| byte == b':')?;
         let ours = Ufrag::from_bytes(&username[..colon])?;
         let key = *self.by_ufrag.get(&ours)?;
-        let theirs = self.members[key]
-            .admission
-            .ice
-            .as_ref()
-            .map(|ice| ice.ufrag());
-        theirs
-            .is_none_or(|ufrag| ufrag.as_bytes() == &username[colon + 1..])
-            .then_some(key)
+        let theirs = self.members[key].admission.ice.as_ref().map(|ice| ice.ufrag());
+        theirs.is_none_or(|ufrag| ufrag.as_bytes() == &username[colon + 1..]).then_some(key)
     }
 
     fn judge(&self, context: &Context, key: MemberKey, flow: &FlowKey) -> Result<Pass, Refusal> {
@@ -234,11 +220,7 @@ impl Rooms {
     ) {
         let member = &mut self.members[key];
         let participant = member.admission.participant;
-        let effect = Effect::Refused {
-            participant,
-            address: flow.remote,
-            refusal,
-        };
+        let effect = Effect::Refused { participant, address: flow.remote, refusal };
         if context.effects.try_push(effect) {
             member.refusal_reported = Some(now);
         }
@@ -249,13 +231,9 @@ impl Rooms {
 /// message without FINGERPRINT is let by, as some agents leave it out, one with a wrong one is not.
 fn verify(message: &Message<'_>, member: &Member) -> Result<(), DropReason> {
     let key = IntegrityKey::short_term(member.admission.credentials.password.as_bytes());
-    message
-        .verify_integrity(&key)
-        .map_err(|_| DropReason::BadIntegrity)?;
+    message.verify_integrity(&key).map_err(|_| DropReason::BadIntegrity)?;
     if message.has_fingerprint() {
-        message
-            .verify_fingerprint()
-            .map_err(|_| DropReason::BadIntegrity)?;
+        message.verify_fingerprint().map_err(|_| DropReason::BadIntegrity)?;
     }
     Ok(())
 }

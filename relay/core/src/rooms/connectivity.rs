@@ -27,11 +27,7 @@ pub(crate) fn answer_success<'rx, O: Outbox<'rx>>(
     let mut buffer = [0; MESSAGE_BYTES_MAX];
     let message = Writer::new(&mut buffer, Class::Success, Method::BINDING, asked)
         .and_then(|writer| writer.xor_address(Attribute::XorMappedAddress, latch.pass.addr()));
-    send(
-        egress,
-        latch,
-        message.and_then(|writer| sign(writer, &member.admission)),
-    );
+    send(egress, latch, message.and_then(|writer| sign(writer, &member.admission)));
 }
 
 /// Tells a latched address which attributes were not understood (RFC 8489 section 6.3.1).
@@ -46,11 +42,7 @@ pub(crate) fn answer_unknown_attributes<'rx, O: Outbox<'rx>>(
     let message = Writer::new(&mut buffer, Class::Error, Method::BINDING, asked)
         .and_then(|writer| writer.error_code(ErrorCode::UNKNOWN_ATTRIBUTE, ""))
         .and_then(|writer| writer.unknown_attributes(request.unknown_required()));
-    send(
-        egress,
-        latch,
-        message.and_then(|writer| sign(writer, &member.admission)),
-    );
+    send(egress, latch, message.and_then(|writer| sign(writer, &member.admission)));
 }
 
 /// Asks an address to prove that it receives. Signed with the participant's own password if it gave
@@ -87,11 +79,7 @@ fn path_check<'b>(
 }
 
 fn format_username(theirs: &str, ours: &str) -> arrayvec::ArrayVec<u8, 272> {
-    [theirs, ":", ours]
-        .iter()
-        .flat_map(|part| part.bytes())
-        .take(272)
-        .collect()
+    [theirs, ":", ours].iter().flat_map(|part| part.bytes()).take(272).collect()
 }
 
 fn sign<'b>(writer: Writer<'b>, admission: &Admission) -> Result<&'b [u8], WriteError> {

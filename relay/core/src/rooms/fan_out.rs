@@ -24,13 +24,7 @@ impl Rooms {
         let forward = |datagram: &&'rx [u8], listener: &Listener| {
             egress.forward(datagram, &listener.pass, listener.local);
         };
-        room.fan_out(
-            &mut context.counters,
-            &self.members,
-            speaker,
-            datagrams,
-            forward,
-        );
+        room.fan_out(&mut context.counters, &self.members, speaker, datagrams, forward);
     }
 }
 
@@ -46,10 +40,7 @@ impl Room {
         mut send: impl FnMut(&P, &Listener),
     ) {
         let count = datagrams.len() as u64;
-        let bytes: u64 = datagrams
-            .iter()
-            .map(|datagram| datagram.as_ref().len() as u64)
-            .sum();
+        let bytes: u64 = datagrams.iter().map(|datagram| datagram.as_ref().len() as u64).sum();
         let seat = members[speaker].admission.seat;
         let mut listeners = 0;
         for listener in &mut self.listeners {
@@ -57,9 +48,7 @@ impl Room {
             if listener.member == speaker || !hears {
                 continue;
             }
-            datagrams
-                .iter()
-                .for_each(|datagram| send(datagram, listener));
+            datagrams.iter().for_each(|datagram| send(datagram, listener));
             listener.packets_sent += count;
             listener.bytes_sent += bytes;
             listeners += 1;

@@ -120,19 +120,10 @@ impl Rooms {
             return Verdict::Drop(DropReason::SsrcLimit);
         }
         let index = PacketIndex::new(0, heard.rtp.map_or(0, |header| header.sequence.0));
-        if !context.effects.try_push(Effect::Claim {
-            participant,
-            ssrc,
-            index,
-        }) {
+        if !context.effects.try_push(Effect::Claim { participant, ssrc, index }) {
             return Verdict::Drop(DropReason::ReportsFull);
         }
-        room.claim(&Ownership {
-            room: room.id,
-            ssrc,
-            seat: admission.seat,
-            index,
-        });
+        room.claim(&Ownership { room: room.id, ssrc, seat: admission.seat, index });
         self.park(now, key, heard, datagram)
     }
 
@@ -152,18 +143,10 @@ impl Heard {
         let bytes = datagram.len();
         if kind == Kind::Rtp {
             let header = RtpHeader::peek(datagram).ok()?;
-            return Some(Self {
-                ssrc: header.ssrc,
-                rtp: Some(header),
-                bytes,
-            });
+            return Some(Self { ssrc: header.ssrc, rtp: Some(header), bytes });
         }
         let header = RtcpHeader::peek(datagram).ok()?;
-        Some(Self {
-            ssrc: header.sender,
-            rtp: None,
-            bytes,
-        })
+        Some(Self { ssrc: header.sender, rtp: None, bytes })
     }
 }
 
@@ -180,9 +163,7 @@ impl Source {
 /// tries again.
 fn tell_progress(context: &mut Context, room: RoomId, ssrc: Ssrc, source: &mut Source) {
     if let Some(index) = source.reception.untold()
-        && context
-            .effects
-            .try_push(Effect::Advanced { room, ssrc, index })
+        && context.effects.try_push(Effect::Advanced { room, ssrc, index })
     {
         source.reception.tell();
     }

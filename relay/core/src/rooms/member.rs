@@ -62,10 +62,7 @@ impl Member {
 
     /// Whether it wants to hear what this seat says.
     pub(crate) fn hears(&self, seat: Seat) -> bool {
-        self.admission
-            .hears
-            .as_ref()
-            .is_none_or(|seats| seats.contains(seat))
+        self.admission.hears.as_ref().is_none_or(|seats| seats.contains(seat))
     }
 
     pub(crate) fn is_latched_at(&self, flow: &FlowKey) -> bool {

@@ -118,10 +118,7 @@ impl Rooms {
             let name = room.fence.map_or("", |fence| old.fence_name(fence));
             room.fence = context.policy.fence_id(name);
         }
-        let latched = self
-            .members
-            .iter()
-            .filter(|(_, member)| member.latch.is_some());
+        let latched = self.members.iter().filter(|(_, member)| member.latch.is_some());
         let latched: Vec<MemberKey> = latched.map(|(key, _)| key).collect();
         for key in latched {
             self.judge_again(context, key);

@@ -69,9 +69,7 @@ impl Parking {
     }
 
     pub(crate) fn next_deadline(&self) -> Option<Instant> {
-        self.queue
-            .front()
-            .map(|parked| parked.since + PARKED_TIME_MAX)
+        self.queue.front().map(|parked| parked.since + PARKED_TIME_MAX)
     }
 
     /// Keeps a copy, if there is room and the packet is not larger than a frame.
@@ -89,13 +87,7 @@ impl Parking {
         };
         let length = packet.len();
         self.bytes[slot..slot + length].copy_from_slice(packet);
-        self.queue.push_back(Parked {
-            participant,
-            ssrc,
-            since: now,
-            slot,
-            length,
-        });
+        self.queue.push_back(Parked { participant, ssrc, since: now, slot, length });
         true
     }
 
@@ -112,10 +104,7 @@ impl Rooms {
         now: Instant,
         egress: &mut Egress<'_, O>,
     ) {
-        let overdue = self
-            .parking
-            .next_deadline()
-            .is_some_and(|deadline| deadline <= now);
+        let overdue = self.parking.next_deadline().is_some_and(|deadline| deadline <= now);
         if !self.parking.due && !overdue {
             return;
         }
@@ -175,15 +164,9 @@ impl Rooms {
         {
             source.note(parked.since, &heard);
         }
-        room.fan_out(
-            &mut context.counters,
-            &self.members,
-            key,
-            &[packet],
-            |packet, listener| {
-                egress.send_own(packet, &listener.pass, listener.local);
-            },
-        );
+        room.fan_out(&mut context.counters, &self.members, key, &[packet], |packet, listener| {
+            egress.send_own(packet, &listener.pass, listener.local);
+        });
         self.parking.free.push(parked.slot);
     }
 }

@@ -75,8 +75,7 @@ impl PathChecks {
                     sent: now,
                     proven: false,
                 };
-                self.may_begin(now, member, &flow)
-                    .then(|| self.begin(member, check))
+                self.may_begin(now, member, &flow).then(|| self.begin(member, check))
             }
         }
     }
@@ -112,8 +111,7 @@ impl PathChecks {
         let key = self.checks.insert(check);
         self.by_transaction.insert(check.transaction, key);
         self.by_flow.insert((check.flow, check.member), key);
-        self.deadlines
-            .push_back((check.sent + PATH_CHECK_LIFETIME, check.transaction));
+        self.deadlines.push_back((check.sent + PATH_CHECK_LIFETIME, check.transaction));
         member.checks.push(key);
         check
     }
@@ -138,9 +136,7 @@ impl PathChecks {
         (key, member): (MemberKey, &mut Member),
     ) -> Option<TransactionId> {
         let check = *self.by_flow.get(&(flow, key))?;
-        self.checks[check]
-            .proven
-            .then(|| self.remove(check, member).asked)
+        self.checks[check].proven.then(|| self.remove(check, member).asked)
     }
 
     pub(crate) fn forget_member(&mut self, member: &mut Member) {

@@ -23,9 +23,7 @@ impl Rooms {
             Command::Own(ownership) => self.own(&ownership),
             Command::Survey { room, token } => {
                 let report = self.survey(room, token);
-                context
-                    .effects
-                    .push_always(Effect::Report(Box::new(report)));
+                context.effects.push_always(Effect::Report(Box::new(report)));
             }
             // The engine, which holds the policy, takes this one.
             Command::Adopt(_) => {}
@@ -76,12 +74,7 @@ impl Rooms {
         self.unlatch(key);
         let watched = route.shard == context.shard;
         let consent_until = now + context.limits.consent_timeout;
-        let latch = Latch {
-            pass,
-            local: route.local,
-            watched,
-            consent_until,
-        };
+        let latch = Latch { pass, local: route.local, watched, consent_until };
         self.latch(key, flow, latch);
     }
 
@@ -113,15 +106,9 @@ impl Rooms {
 
     fn survey(&self, room: RoomId, token: u64) -> RoomReport {
         let room = self.by_room.get(&room).map(|&key| &self.rooms[key]);
-        let members = room
-            .map(|room| self.member_reports(room))
-            .unwrap_or_default();
+        let members = room.map(|room| self.member_reports(room)).unwrap_or_default();
         let sources = room.map(source_reports).unwrap_or_default();
-        RoomReport {
-            token,
-            members,
-            sources,
-        }
+        RoomReport { token, members, sources }
     }
 
     fn member_reports(&self, room: &Room) -> Vec<MemberReport> {
@@ -135,9 +122,7 @@ impl Rooms {
 }
 
 fn source_reports(room: &Room) -> Vec<SourceReport> {
-    let heard = room
-        .confirmed_sources()
-        .filter(|(_, source)| source.reception.packets() > 0);
+    let heard = room.confirmed_sources().filter(|(_, source)| source.reception.packets() > 0);
     let mut reports: Vec<_> = heard
         .map(|(ssrc, source)| SourceReport {
             seat: source.seat,

@@ -58,11 +58,7 @@ impl Room {
     /// Adds or moves a latched member.
     pub(crate) fn set_listener(&mut self, key: MemberKey, member: &Member) {
         let Some(latch) = member.latch else { return };
-        match self
-            .listeners
-            .iter_mut()
-            .find(|listener| listener.member == key)
-        {
+        match self.listeners.iter_mut().find(|listener| listener.member == key) {
             Some(listener) => (listener.pass, listener.local) = (latch.pass, latch.local),
             None => self.listeners.push(Listener {
                 member: key,
@@ -95,11 +91,7 @@ impl Room {
 
     /// Takes back a claim that was never answered.
     pub(crate) fn unclaim(&mut self, ssrc: Ssrc) {
-        if self
-            .sources
-            .get(&ssrc)
-            .is_some_and(|source| !source.confirmed)
-        {
+        if self.sources.get(&ssrc).is_some_and(|source| !source.confirmed) {
             self.forget(ssrc);
         }
     }
@@ -119,10 +111,7 @@ impl Room {
     }
 
     /// Every confirmed source, in no order.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the one caller sorts what it makes of them"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "the one caller sorts what it makes of them")]
     pub(crate) fn confirmed_sources(&self) -> impl Iterator<Item = (Ssrc, &Source)> {
         let all = self.sources.iter().map(|(&ssrc, source)| (ssrc, source));
         all.filter(|(_, source)| source.confirmed)
@@ -130,11 +119,7 @@ impl Room {
 
     fn insert(&mut self, ownership: &Ownership, confirmed: bool) {
         let reception = Reception::continuing(ownership.index);
-        let source = Source {
-            seat: ownership.seat,
-            confirmed,
-            reception,
-        };
+        let source = Source { seat: ownership.seat, confirmed, reception };
         self.sources.insert(ownership.ssrc, source);
         *self.sources_of.entry(ownership.seat).or_default() += 1;
     }

@@ -21,14 +21,7 @@ pub(super) fn compile(
         let clients = compile_list(&fence.clients, regions, errors);
         let peers = compile_list(&fence.peers, regions, errors);
         let transit = compile_list(&fence.transit, regions, errors);
-        fences.push(
-            &fence.name.value,
-            Fence {
-                clients,
-                peers,
-                transit,
-            },
-        );
+        fences.push(&fence.name.value, Fence { clients, peers, transit });
     }
     fences
 }
@@ -48,10 +41,7 @@ fn compile_list(
     }
     let listed = resolve_listed(&list.value, regions, errors);
     let admits = admitted(regions, |region| any.is_some() || listed.contains(region));
-    FenceList {
-        admits,
-        origin: list.origin,
-    }
+    FenceList { admits, origin: list.origin }
 }
 
 fn resolve_listed(

@@ -22,34 +22,18 @@ pub(super) fn compile(
     let sites = declared::places(draft.sites.iter().map(|site| &site.name));
     let place = resolve::resolve("unknown_site", "site", &draft.own_site, &sites, errors)?;
     let site = draft.sites.get(place)?;
-    let refuse = |rule, origin: Origin| Refusal {
-        rule,
-        origin: Some(origin),
-        region: None,
-        epoch,
-    };
+    let refuse = |rule, origin: Origin| Refusal { rule, origin: Some(origin), region: None, epoch };
     let standing = standing(draft, site, nat64).map_err(|rule| refuse(rule, site.name.origin));
-    Some(OwnSite {
-        id: SiteId::from_index(place)?,
-        standing,
-    })
+    Some(OwnSite { id: SiteId::from_index(place)?, standing })
 }
 
 fn standing(draft: &PolicyDraft, site: &SiteDraft, nat64: &[Ipv6Net]) -> Result<(), Rule> {
     if draft.own_addresses.is_empty() {
         return Err(Rule::OwnAddressMissing);
     }
-    let declared = |address| {
-        site.addresses
-            .iter()
-            .any(|range| range.value.contains(&address))
-    };
+    let declared = |address| site.addresses.iter().any(|range| range.value.contains(&address));
     let inside = |address| canonical(address, nat64).is_ok_and(|form| declared(form.addr()));
-    if draft
-        .own_addresses
-        .iter()
-        .all(|address| inside(address.value))
-    {
+    if draft.own_addresses.iter().all(|address| inside(address.value)) {
         return Ok(());
     }
     Err(Rule::OwnAddressOutsideSite)

@@ -36,8 +36,5 @@ fn unmapped(net: IpNet) -> Option<IpNet> {
     let IpNet::V6(v6) = net else { return None };
     let prefix_len = v6.prefix_len().checked_sub(MAPPED.prefix_len())?;
     let folded = IpAddr::V6(v6.network()).to_canonical();
-    MAPPED
-        .contains(&v6)
-        .then(|| IpNet::new(folded, prefix_len).ok())
-        .flatten()
+    MAPPED.contains(&v6).then(|| IpNet::new(folded, prefix_len).ok()).flatten()
 }

@@ -30,11 +30,7 @@ pub(super) fn compile(draft: &[RegionDraft], errors: &mut Vec<PolicyError>) -> R
         RegionId::from_index(place).map(|region| (region, outer))
     };
     let outermost_first = order.into_iter().filter_map(handles).collect();
-    Regions {
-        names,
-        map,
-        outermost_first,
-    }
+    Regions { names, map, outermost_first }
 }
 
 fn check_near(draft: &[RegionDraft], names: &Named<()>, errors: &mut Vec<PolicyError>) {
@@ -50,11 +46,7 @@ fn compile_map(draft: &[RegionDraft], errors: &mut Vec<PolicyError>) -> RegionMa
         let name = region.name.value.as_str();
         if region.cidrs.is_empty() {
             let message = format!("region `{name}` has no prefixes");
-            errors.push(PolicyError::new(
-                "empty_region",
-                region.name.origin,
-                message,
-            ));
+            errors.push(PolicyError::new("empty_region", region.name.origin, message));
         }
         for prefix in &region.cidrs {
             prefixes::check(prefix, errors);
@@ -115,16 +107,9 @@ fn outermost_first(
 
 fn cycle(draft: &[RegionDraft], members: &[usize]) -> PolicyError {
     let origin = |place: usize| draft[place].within.as_ref().map(|name| name.origin);
-    let names: Vec<_> = members
-        .iter()
-        .map(|&place| draft[place].name.value.as_str())
-        .collect();
+    let names: Vec<_> = members.iter().map(|&place| draft[place].name.value.as_str()).collect();
     let (first, others) = (members[0], &members[1..]);
-    let message = format!(
-        "region `{}` lies within itself: {}",
-        names[0],
-        names.join(" in ")
-    );
+    let message = format!("region `{}` lies within itself: {}", names[0], names.join(" in "));
     let error = PolicyError::new("within_cycle", origin(first).unwrap_or_default(), message);
     others.iter().fold(error, |error, &place| {
         error.related(origin(place).unwrap_or_default(), "and on from here")

@@ -22,9 +22,7 @@ pub(super) fn resolve<T>(
         let message = format!("there is no {kind} `{}`", name.value.escape_default());
         let suggest = errors.len() < SUGGEST_BELOW;
         let nearest = suggest.then(|| nearest(&name.value, known.iter().map(|(name, _)| name)));
-        let help = nearest
-            .flatten()
-            .map(|nearest| format!("did you mean `{nearest}`?"));
+        let help = nearest.flatten().map(|nearest| format!("did you mean `{nearest}`?"));
         errors.push(PolicyError::new(code, name.origin, message).help(help));
     }
     place

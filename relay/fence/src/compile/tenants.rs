@@ -35,11 +35,7 @@ fn compile_one(
 ) -> Option<Tenant> {
     if draft.fences.is_empty() {
         let message = format!("tenant `{}` has no fences", draft.name.value);
-        errors.push(PolicyError::new(
-            "tenant_without_fences",
-            draft.name.origin,
-            message,
-        ));
+        errors.push(PolicyError::new("tenant_without_fences", draft.name.origin, message));
     }
     if let Some(enclave) = &draft.enclave {
         declared::check_form("enclave", enclave, errors);

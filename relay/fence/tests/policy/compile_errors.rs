@@ -100,9 +100,7 @@ fn same_prefix_in_two_regions() {
 #[test]
 fn same_prefix_twice_in_one_region() {
     expect("duplicate_prefix", 61, |draft| {
-        draft
-            .regions
-            .push(region(60, "brazil", &["9.0.0.0/8", "9.0.0.0/8"]));
+        draft.regions.push(region(60, "brazil", &["9.0.0.0/8", "9.0.0.0/8"]));
     });
 }
 
@@ -187,14 +185,7 @@ fn a_longer_cycle_is_reported_once_with_all_its_places() {
         draft.regions[0].within = Some(name(13, "china"));
         draft.regions[2].within = Some(name(17, "germany"));
     });
-    assert_eq!(
-        error
-            .related
-            .iter()
-            .map(|(place, _)| *place)
-            .collect::<Vec<_>>(),
-        [on(17), on(18)]
-    );
+    assert_eq!(error.related.iter().map(|(place, _)| *place).collect::<Vec<_>>(), [on(17), on(18)]);
 }
 
 #[test]
@@ -222,9 +213,7 @@ fn home_not_in_the_transit_of_each_fence() {
 #[test]
 fn names_that_are_not_labels() {
     let long = "x".repeat(64);
-    for bad in [
-        "", "-x", "Europe", "eu_only", "eu only", "größe", "a/b", "a\n", &long,
-    ] {
+    for bad in ["", "-x", "Europe", "eu_only", "eu only", "größe", "a/b", "a\n", &long] {
         expect("bad_name", 60, |d| {
             d.fences.push(fence(60, bad, [&[], &[], &[]]));
         });
@@ -234,9 +223,7 @@ fn names_that_are_not_labels() {
         });
     }
     let mut draft = world();
-    draft
-        .fences
-        .push(fence(60, &"x".repeat(63), [&[], &[], &[]]));
+    draft.fences.push(fence(60, &"x".repeat(63), [&[], &[], &[]]));
     drafts::compiled(&draft);
 }
 
@@ -262,9 +249,7 @@ fn more_entries_than_handles() {
 #[test]
 fn more_nat64_prefixes_than_are_compared() {
     expect("too_many", 9, |draft| {
-        draft.nat64 = (0..16)
-            .flat_map(|n| nets(8, &[&format!("2a01:{n:x}::/96")]))
-            .collect();
+        draft.nat64 = (0..16).flat_map(|n| nets(8, &[&format!("2a01:{n:x}::/96")])).collect();
         draft.nat64.extend(nets(9, &["2a02::/96"]));
     });
 }
@@ -297,13 +282,7 @@ fn nat64_prefixes_that_overlap() {
 
 #[test]
 fn nat64_prefixes_in_refused_space() {
-    for net in [
-        "2002::/32",
-        "2001::/32",
-        "::/96",
-        "::ffff:0:0/96",
-        "ff00::/32",
-    ] {
+    for net in ["2002::/32", "2001::/32", "::/96", "::ffff:0:0/96", "ff00::/32"] {
         expect("refused_space", 5, |draft| draft.nat64 = nets(5, &[net]));
     }
 }

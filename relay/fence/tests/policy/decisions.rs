@@ -34,9 +34,7 @@ fn a_pass_keeps_the_scope_and_clears_the_flow_label() {
     let link_local = "fe80::9".parse().unwrap();
     let addr = SocketAddrV6::new(link_local, 40, 0xabcde, 3).into();
     let fence = policy.fence_id("eu-only").unwrap();
-    let pass = policy
-        .decide(fence, Role::Client, addr, policy.own_site())
-        .unwrap();
+    let pass = policy.decide(fence, Role::Client, addr, policy.own_site()).unwrap();
     assert_eq!(pass.addr(), SocketAddrV6::new(link_local, 40, 0, 3).into());
 }
 
@@ -51,12 +49,7 @@ fn each_role_has_its_own_list() {
     for (fence, role, rule, origin) in refusals {
         let refusal = judge(&policy, fence, role, "127.3.0.1:9").unwrap_err();
         let region = policy.region_id("china");
-        let expected = Refusal {
-            rule,
-            origin: Some(origin),
-            region,
-            epoch: EPOCH,
-        };
+        let expected = Refusal { rule, origin: Some(origin), region, epoch: EPOCH };
         assert_eq!(refusal, expected);
     }
     assert!(judge(&policy, "not-china", Role::Client, "127.3.0.1:9").is_ok());
@@ -116,10 +109,7 @@ fn an_empty_list_admits_nobody() {
 #[test]
 fn port_zero_is_refused() {
     let policy = compiled(&world());
-    assert_eq!(
-        rule(judge(&policy, "eu-only", Role::Client, "127.1.0.9:0")),
-        Rule::PortZero
-    );
+    assert_eq!(rule(judge(&policy, "eu-only", Role::Client, "127.1.0.9:0")), Rule::PortZero);
 }
 
 #[test]
@@ -129,12 +119,8 @@ fn the_site_that_carries_is_judged_first() {
     let site = policy.site_id("pek1").unwrap();
     let refused = policy.decide(fence, Role::Client, "0.0.0.0:0".parse().unwrap(), site);
     let region = policy.region_id("china");
-    let expected = Refusal {
-        rule: Rule::SiteNotInTransit,
-        origin: Some(on(33)),
-        region,
-        epoch: EPOCH,
-    };
+    let expected =
+        Refusal { rule: Rule::SiteNotInTransit, origin: Some(on(33)), region, epoch: EPOCH };
     assert_eq!(refused, Err(expected));
 }
 
@@ -150,10 +136,7 @@ fn a_host_outside_its_site_gets_no_fenced_work() {
 fn assert_bad_standing(policy: &Policy, expected: Rule) {
     let refusal = policy.own_site_standing().unwrap_err();
     assert_eq!((refusal.rule, refusal.origin), (expected, Some(on(20))));
-    assert_eq!(
-        judge(policy, "eu-only", Role::Client, "127.1.0.9:9"),
-        Err(refusal)
-    );
+    assert_eq!(judge(policy, "eu-only", Role::Client, "127.1.0.9:9"), Err(refusal));
     assert_eq!(policy.room_fence("acme", None), Err(refusal));
 }
 
@@ -168,32 +151,21 @@ fn an_own_address_may_be_written_as_ipv4_mapped() {
 fn handles_of_another_policy_are_refused() {
     let mut bigger = world();
     bigger.fences.push(drafts::fence(60, "more", [&["any"]; 3]));
-    bigger
-        .sites
-        .push(drafts::site(64, "more", "europe", &["127.1.9.0/24"]));
+    bigger.sites.push(drafts::site(64, "more", "europe", &["127.1.9.0/24"]));
     let (policy, bigger) = (compiled(&world()), compiled(&bigger));
     let addr = "127.1.0.9:9".parse().unwrap();
-    let (fence, site) = (
-        bigger.fence_id("more").unwrap(),
-        bigger.site_id("more").unwrap(),
-    );
+    let (fence, site) = (bigger.fence_id("more").unwrap(), bigger.site_id("more").unwrap());
     let by_fence = policy.decide(fence, Role::Client, addr, policy.own_site());
     assert_eq!(rule(by_fence), Rule::UnknownFence);
     let known = policy.fence_id("eu-only").unwrap();
-    assert_eq!(
-        rule(policy.decide(known, Role::Client, addr, site)),
-        Rule::UnknownSite
-    );
+    assert_eq!(rule(policy.decide(known, Role::Client, addr, site)), Rule::UnknownSite);
     assert_eq!((policy.fence_name(fence), policy.site_name(site)), ("", ""));
 }
 
 #[test]
 fn a_room_gets_the_default_fence_or_the_one_asked_for() {
     let policy = compiled(&world());
-    assert_eq!(
-        policy.room_fence("acme", None),
-        Ok(policy.fence_id("eu-only").unwrap())
-    );
+    assert_eq!(policy.room_fence("acme", None), Ok(policy.fence_id("eu-only").unwrap()));
     let asked = policy.room_fence("acme", Some("not-china"));
     assert_eq!(asked, Ok(policy.fence_id("not-china").unwrap()));
 }
@@ -201,14 +173,8 @@ fn a_room_gets_the_default_fence_or_the_one_asked_for() {
 #[test]
 fn a_room_gets_no_fence_of_somebody_else() {
     let policy = compiled(&world());
-    assert_eq!(
-        rule(policy.room_fence("acme", Some("nobody"))),
-        Rule::FenceNotOfTenant
-    );
-    assert_eq!(
-        rule(policy.room_fence("acme", Some("no-such"))),
-        Rule::FenceNotOfTenant
-    );
+    assert_eq!(rule(policy.room_fence("acme", Some("nobody"))), Rule::FenceNotOfTenant);
+    assert_eq!(rule(policy.room_fence("acme", Some("no-such"))), Rule::FenceNotOfTenant);
     let unknown = policy.room_fence("nobody-we-know", None).unwrap_err();
     assert_eq!((unknown.rule, unknown.origin), (Rule::UnknownTenant, None));
 }
@@ -217,17 +183,11 @@ fn a_room_gets_no_fence_of_somebody_else() {
 fn a_room_stays_in_its_enclave() {
     let mut draft = world();
     draft.sites[0].enclave = Some(name(29, "gov"));
-    assert_eq!(
-        rule(compiled(&draft).room_fence("acme", None)),
-        Rule::WrongEnclave
-    );
+    assert_eq!(rule(compiled(&draft).room_fence("acme", None)), Rule::WrongEnclave);
     draft.tenants[0].enclave = Some(name(53, "gov"));
     assert!(compiled(&draft).room_fence("acme", None).is_ok());
     draft.sites[0].enclave = None;
-    assert_eq!(
-        rule(compiled(&draft).room_fence("acme", None)),
-        Rule::WrongEnclave
-    );
+    assert_eq!(rule(compiled(&draft).room_fence("acme", None)), Rule::WrongEnclave);
 }
 
 #[test]
@@ -235,10 +195,7 @@ fn a_room_is_not_made_at_a_site_that_may_not_carry_it() {
     let mut draft = world();
     draft.own_site = name(1, "iad1");
     draft.own_addresses = vec![at(2, [127, 2, 0, 1].into())];
-    assert_eq!(
-        rule(compiled(&draft).room_fence("acme", None)),
-        Rule::SiteNotInTransit
-    );
+    assert_eq!(rule(compiled(&draft).room_fence("acme", None)), Rule::SiteNotInTransit);
 }
 
 #[test]
@@ -247,21 +204,11 @@ fn special_space_opens_only_where_a_region_lists_it() {
     draft.regions[2].cidrs = nets(15, &["0.0.0.0/0", "::/0", "127.9.0.0/16", "10.0.0.0/8"]);
     let policy = compiled(&draft);
     let china = policy.region_id("china").unwrap();
-    for open in [
-        "8.8.8.8",
-        "2a01::1",
-        "127.9.2.3",
-        "10.0.0.1",
-        "::ffff:10.0.0.1",
-    ] {
+    for open in ["8.8.8.8", "2a01::1", "127.9.2.3", "10.0.0.1", "::ffff:10.0.0.1"] {
         assert_eq!(policy.locate(open.parse().unwrap()), Ok(china), "{open}");
     }
     for (shut, expected) in SHUT {
-        assert_eq!(
-            rule(policy.locate(shut.parse().unwrap())),
-            *expected,
-            "{shut}"
-        );
+        assert_eq!(rule(policy.locate(shut.parse().unwrap())), *expected, "{shut}");
     }
 }
 
@@ -304,26 +251,15 @@ const SHUT: &[(&str, Rule)] = &[
 #[test]
 fn nat64_needs_both_addresses_in_an_allowed_region() {
     let mut draft = world();
-    draft.regions.push(region(
-        60,
-        "nat64-gateway",
-        &["64:ff9b::/96", "2a0a:64::/32"],
-    ));
+    draft.regions.push(region(60, "nat64-gateway", &["64:ff9b::/96", "2a0a:64::/32"]));
     draft.nat64 = nets(5, &["2a0a:64::/32"]);
     draft.fences[0].clients.value = drafts::names(31, &["europe", "nat64-gateway"]);
     let policy = compiled(&draft);
     let one = |addr| judge(&policy, "eu-only", Role::Client, addr);
     for open in ["[64:ff9b::127.1.0.9]:9", "[2a0a:64:7f01:9::]:9"] {
-        assert_eq!(
-            policy.region_name(one(open).unwrap().region()),
-            "europe",
-            "{open}"
-        );
+        assert_eq!(policy.region_name(one(open).unwrap().region()), "europe", "{open}");
     }
-    assert_eq!(
-        rule(one("[64:ff9b::127.3.0.9]:9")),
-        Rule::RegionNotInClients
-    );
+    assert_eq!(rule(one("[64:ff9b::127.3.0.9]:9")), Rule::RegionNotInClients);
     assert_eq!(rule(one("[2a0a:64:7f03:9::]:9")), Rule::RegionNotInClients);
     assert_eq!(rule(one("[64:ff9b::10.0.0.1]:9")), Rule::Private);
     assert_eq!(rule(one("[64:ff9b::224.0.0.1]:9")), Rule::Multicast);
@@ -334,9 +270,7 @@ fn nat64_needs_both_addresses_in_an_allowed_region() {
 #[test]
 fn nat64_needs_the_outer_address_allowed_as_well() {
     let mut draft = world();
-    draft
-        .regions
-        .push(region(60, "nat64-gateway", &["64:ff9b::/96"]));
+    draft.regions.push(region(60, "nat64-gateway", &["64:ff9b::/96"]));
     let policy = compiled(&draft);
     let refusal = judge(&policy, "eu-only", Role::Client, "[64:ff9b::127.1.0.9]:9").unwrap_err();
     assert_eq!(refusal.rule, Rule::RegionNotInClients);
@@ -349,15 +283,8 @@ fn a_policy_knows_its_names() {
     assert_eq!(policy.site_name(policy.own_site()), "fra1");
     assert_eq!(policy.epoch(), EPOCH);
     let acme = policy.tenant("acme").unwrap();
-    assert_eq!(
-        (acme.name(), policy.region_name(acme.home())),
-        ("acme", "europe")
-    );
-    let fences: Vec<_> = acme
-        .fences()
-        .iter()
-        .map(|&id| policy.fence_name(id))
-        .collect();
+    assert_eq!((acme.name(), policy.region_name(acme.home())), ("acme", "europe"));
+    let fences: Vec<_> = acme.fences().iter().map(|&id| policy.fence_name(id)).collect();
     assert_eq!(fences, ["eu-only", "not-china"]);
     assert!(policy.fence_id("no-such").is_none());
 }

@@ -5,20 +5,12 @@ use ringfence_fence::{Epoch, FileId, Located, Origin, Policy, PolicyDraft};
 
 /// `value`, as if written on `line`.
 pub(crate) fn at<T>(line: u32, value: T) -> Located<T> {
-    Located {
-        value,
-        origin: on(line),
-    }
+    Located { value, origin: on(line) }
 }
 
 /// The origin that [`at`] gives.
 pub(crate) fn on(line: u32) -> Origin {
-    Origin {
-        file: FileId(0),
-        line,
-        start: line * 100,
-        end: line * 100 + 1,
-    }
+    Origin { file: FileId(0), line, start: line * 100, end: line * 100 + 1 }
 }
 
 pub(crate) fn name(line: u32, name: &str) -> Located<String> {
@@ -33,18 +25,12 @@ pub(crate) fn nets<N: std::str::FromStr<Err: std::fmt::Debug>>(
     line: u32,
     list: &[&str],
 ) -> Vec<Located<N>> {
-    list.iter()
-        .map(|net| at(line, net.parse().unwrap()))
-        .collect()
+    list.iter().map(|net| at(line, net.parse().unwrap())).collect()
 }
 
 /// Written on `line`, its prefixes on the next.
 pub(crate) fn region(line: u32, called: &str, cidrs: &[&str]) -> RegionDraft {
-    RegionDraft {
-        name: name(line, called),
-        cidrs: nets(line + 1, cidrs),
-        ..Default::default()
-    }
+    RegionDraft { name: name(line, called), cidrs: nets(line + 1, cidrs), ..Default::default() }
 }
 
 /// Written on `line`, its region on the next, its ranges on the one after.
@@ -99,11 +85,7 @@ pub(crate) fn world() -> PolicyDraft {
         ],
         fences: vec![
             fence(30, "eu-only", [&["europe"], &["europe"], &["europe"]]),
-            fence(
-                34,
-                "not-china",
-                [&["any"], &["europe", "united-states"], &["europe"]],
-            ),
+            fence(34, "not-china", [&["any"], &["europe", "united-states"], &["europe"]]),
             fence(38, "nobody", [&[], &[], &["europe"]]),
             fence(42, "us-only", [&["any"], &["any"], &["united-states"]]),
         ],

@@ -25,9 +25,7 @@ impl ReceivedControl {
             }
             // cmsg(3): the next header starts at the next aligned offset. A length below that of a
             // header would not move us on.
-            let next = length
-                .max(DATA_AT)
-                .checked_next_multiple_of(size_of::<usize>())?;
+            let next = length.max(DATA_AT).checked_next_multiple_of(size_of::<usize>())?;
             rest = rest.get(next..)?;
         }
     }

@@ -62,15 +62,10 @@ impl Sockets {
         if !(1..=LISTEN_MAX).contains(&config.listen.len()) {
             return Err(io::ErrorKind::InvalidInput.into());
         }
-        let opened: Vec<_> = config
-            .listen
-            .iter()
-            .map(|&to| open::open(to, config))
-            .collect::<io::Result<_>>()?;
-        let (sockets, reports): (Vec<_>, Vec<_>) = opened
-            .into_iter()
-            .map(|(socket, report)| (Arc::new(socket), report))
-            .unzip();
+        let opened: Vec<_> =
+            config.listen.iter().map(|&to| open::open(to, config)).collect::<io::Result<_>>()?;
+        let (sockets, reports): (Vec<_>, Vec<_>) =
+            opened.into_iter().map(|(socket, report)| (Arc::new(socket), report)).unzip();
         let poll = Poll::new()?;
         register(&poll, &sockets)?;
         Ok(Self {
@@ -89,21 +84,16 @@ impl Sockets {
 
     /// What the kernel granted each socket, and what it has refused since.
     pub fn reports(&self) -> impl Iterator<Item = SocketReport> {
-        self.reports
-            .iter()
-            .zip(self.sender.lines())
-            .map(|(report, line)| SocketReport {
-                train_segment_bytes_max: line.limit.segment_bytes_max(),
-                ..*report
-            })
+        self.reports.iter().zip(self.sender.lines()).map(|(report, line)| SocketReport {
+            train_segment_bytes_max: line.limit.segment_bytes_max(),
+            ..*report
+        })
     }
 
     /// Handles to the kernel's drop counts, one for each socket.
     pub fn kernel_drops(&self) -> Vec<KernelDrops> {
         let sockets = self.sockets.iter().zip(&self.addresses);
-        sockets
-            .map(|(socket, &address)| KernelDrops::of(socket, address))
-            .collect()
+        sockets.map(|(socket, &address)| KernelDrops::of(socket, address)).collect()
     }
 
     fn round<S: Step>(&mut self, socket: usize, step: &mut S) -> io::Result<()> {
@@ -128,11 +118,7 @@ impl Backend for Sockets {
     type Outbox<'rx> = BatchOutbox<'rx>;
 
     fn wait(&mut self, timeout: Option<Duration>) -> io::Result<()> {
-        let timeout = if self.ready.any() {
-            Some(Duration::ZERO)
-        } else {
-            timeout
-        };
+        let timeout = if self.ready.any() { Some(Duration::ZERO) } else { timeout };
         match self.poll.poll(&mut self.events, timeout) {
             Err(error) if error.kind() != io::ErrorKind::Interrupted => return Err(error),
             Err(_) => return Ok(()),
@@ -151,11 +137,7 @@ impl Backend for Sockets {
             };
             self.round(socket, step)?;
         }
-        Ok(if self.ready.any() {
-            Pending::Maybe
-        } else {
-            Pending::Nothing
-        })
+        Ok(if self.ready.any() { Pending::Maybe } else { Pending::Nothing })
     }
 
     fn emit<R>(&mut self, fill: impl for<'rx> FnOnce(&mut BatchOutbox<'rx>) -> R) -> R {
@@ -170,10 +152,7 @@ impl Backend for Sockets {
     }
 
     fn counters(&self) -> IoCounters {
-        IoCounters {
-            received: self.received,
-            sent: self.sender.counters,
-        }
+        IoCounters { received: self.received, sent: self.sender.counters }
     }
 
     fn local_addresses(&self) -> &[SocketAddr] {
@@ -184,8 +163,7 @@ impl Backend for Sockets {
 fn register(poll: &Poll, sockets: &[Arc<UdpSocket>]) -> io::Result<()> {
     for (index, socket) in sockets.iter().enumerate() {
         let fd = socket.as_raw_fd();
-        poll.registry()
-            .register(&mut SourceFd(&fd), Token(index), Interest::READABLE)?;
+        poll.registry().register(&mut SourceFd(&fd), Token(index), Interest::READABLE)?;
     }
     Ok(())
 }
@@ -196,8 +174,7 @@ fn lines(sockets: &[Arc<UdpSocket>], reports: &[SocketReport]) -> Vec<Line> {
         _ => TrainLimit::ANY,
     };
     let with = sockets.iter().zip(reports);
-    with.map(|(socket, report)| Line::new(Arc::clone(socket), limit(report)))
-        .collect()
+    with.map(|(socket, report)| Line::new(Arc::clone(socket), limit(report))).collect()
 }
 
 /// Errors that an earlier datagram, the network or a moment's shortage can cause (recv(2), udp(7)).

@@ -58,11 +58,7 @@ pub(super) fn open(
     address: SocketAddr,
     config: &SocketsConfig,
 ) -> io::Result<(UdpSocket, SocketReport)> {
-    let socket = Socket::new(
-        Domain::for_address(address),
-        Type::DGRAM,
-        Some(Protocol::UDP),
-    )?;
+    let socket = Socket::new(Domain::for_address(address), Type::DGRAM, Some(Protocol::UDP))?;
     // One socket per shard on each address; the kernel gives each remote to one of them.
     socket.set_reuse_port(true)?;
     socket.set_nonblocking(true)?;
@@ -94,16 +90,10 @@ pub(super) fn open(
 /// the kernel refuse a victim's media; with PROBE only the local device's MTU counts.
 fn never_fragment(socket: &Socket, address: SocketAddr) -> io::Result<()> {
     let (level, name, probe) = match address {
-        SocketAddr::V4(_) => (
-            libc::IPPROTO_IP,
-            libc::IP_MTU_DISCOVER,
-            libc::IP_PMTUDISC_PROBE,
-        ),
-        SocketAddr::V6(_) => (
-            libc::IPPROTO_IPV6,
-            libc::IPV6_MTU_DISCOVER,
-            libc::IPV6_PMTUDISC_PROBE,
-        ),
+        SocketAddr::V4(_) => (libc::IPPROTO_IP, libc::IP_MTU_DISCOVER, libc::IP_PMTUDISC_PROBE),
+        SocketAddr::V6(_) => {
+            (libc::IPPROTO_IPV6, libc::IPV6_MTU_DISCOVER, libc::IPV6_PMTUDISC_PROBE)
+        }
     };
     set_int(socket.as_fd(), level, name, probe)
 }
@@ -128,14 +118,10 @@ struct BufferOption {
     ask: c_int,
 }
 
-const RECEIVE_BUFFER: BufferOption = BufferOption {
-    force: libc::SO_RCVBUFFORCE,
-    ask: libc::SO_RCVBUF,
-};
-const SEND_BUFFER: BufferOption = BufferOption {
-    force: libc::SO_SNDBUFFORCE,
-    ask: libc::SO_SNDBUF,
-};
+const RECEIVE_BUFFER: BufferOption =
+    BufferOption { force: libc::SO_RCVBUFFORCE, ask: libc::SO_RCVBUF };
+const SEND_BUFFER: BufferOption =
+    BufferOption { force: libc::SO_SNDBUFFORCE, ask: libc::SO_SNDBUF };
 
 /// The forced form needs CAP_NET_ADMIN; without it the kernel grants up to `rmem_max`, `wmem_max`.
 fn force_buffer(socket: &Socket, option: &BufferOption, bytes: u32) -> io::Result<()> {

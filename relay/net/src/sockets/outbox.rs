@@ -22,11 +22,7 @@ pub(super) struct Sender {
 
 impl Sender {
     pub(super) fn new(lines: Vec<Line>) -> Self {
-        Self {
-            lines,
-            singles: Queue::new(),
-            counters: SendCounters::default(),
-        }
+        Self { lines, singles: Queue::new(), counters: SendCounters::default() }
     }
 
     pub(super) fn lines(&self) -> &[Line] {
@@ -37,10 +33,7 @@ impl Sender {
     /// batch behind; they are gone by now, so they are forgotten here.
     pub(super) fn outbox<'rx>(&'rx mut self) -> BatchOutbox<'rx> {
         self.lines.iter_mut().for_each(|line| line.queue.clear());
-        BatchOutbox {
-            sender: self,
-            batch: PhantomData,
-        }
+        BatchOutbox { sender: self, batch: PhantomData }
     }
 }
 
@@ -60,11 +53,7 @@ impl BatchOutbox<'_> {
     }
 
     fn flush(&mut self, line: usize) {
-        let Sender {
-            lines,
-            singles,
-            counters,
-        } = &mut *self.sender;
+        let Sender { lines, singles, counters } = &mut *self.sender;
         // SAFETY: the queues were cleared when this outbox was made, and since then only `forward`
         // and `send_own` pushed to them: payloads that live for `'rx`, which has not ended while a
         // `BatchOutbox<'rx>` is used, and copies that the queue owns.

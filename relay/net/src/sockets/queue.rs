@@ -153,12 +153,7 @@ impl Queue {
     /// Prepares the headers of all messages. They hold good until the queue is next changed.
     pub(super) fn prepare(&mut self) {
         let pieces_end = self.pieces.len();
-        let ends = self
-            .messages
-            .iter()
-            .skip(1)
-            .map(|next| next.first_piece)
-            .chain([pieces_end]);
+        let ends = self.messages.iter().skip(1).map(|next| next.first_piece).chain([pieces_end]);
         for (slot, (message, end)) in self.messages.iter().zip(ends).enumerate() {
             let header = &mut self.headers[slot].msg_hdr;
             header.msg_namelen = self.names[slot].encode(&message.to);
@@ -193,22 +188,14 @@ impl Queue {
     /// The datagrams of one message, one by one.
     pub(super) fn datagrams(&self, slot: usize) -> impl Iterator<Item = *const [u8]> {
         let first = self.messages[slot].first_piece;
-        let end = self
-            .messages
-            .get(slot + 1)
-            .map_or(self.pieces.len(), |next| next.first_piece);
+        let end = self.messages.get(slot + 1).map_or(self.pieces.len(), |next| next.first_piece);
         let segment_bytes = self.messages[slot].segment_bytes.max(1);
-        self.pieces[first..end]
-            .iter()
-            .flat_map(move |piece| split(piece, segment_bytes))
+        self.pieces[first..end].iter().flat_map(move |piece| split(piece, segment_bytes))
     }
 }
 
 fn piece(payload: *const [u8]) -> iovec {
-    iovec {
-        iov_base: payload.cast::<libc::c_void>().cast_mut(),
-        iov_len: payload.len(),
-    }
+    iovec { iov_base: payload.cast::<libc::c_void>().cast_mut(), iov_len: payload.len() }
 }
 
 fn split(piece: &iovec, segment_bytes: usize) -> impl Iterator<Item = *const [u8]> + use<> {
@@ -234,11 +221,7 @@ mod tests {
         for &(bytes, port) in datagrams {
             queue.push(&BYTES[..bytes], &to(port), limit);
         }
-        queue
-            .messages
-            .iter()
-            .map(|m| (m.datagrams, m.bytes, m.to.port()))
-            .collect()
+        queue.messages.iter().map(|m| (m.datagrams, m.bytes, m.to.port())).collect()
     }
 
     #[test]

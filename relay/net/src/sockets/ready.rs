@@ -34,10 +34,7 @@ impl Ready {
 }
 
 fn bit(socket: usize) -> u64 {
-    u32::try_from(socket)
-        .ok()
-        .and_then(|socket| 1_u64.checked_shl(socket))
-        .unwrap_or(0)
+    u32::try_from(socket).ok().and_then(|socket| 1_u64.checked_shl(socket)).unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -48,9 +45,7 @@ mod tests {
     fn sockets_take_turns_and_wrap_around() {
         let mut ready = Ready::default();
         assert_eq!(ready.take_turn(), None);
-        [0, 5, 63]
-            .into_iter()
-            .for_each(|socket| ready.insert(socket));
+        [0, 5, 63].into_iter().for_each(|socket| ready.insert(socket));
         let served: Vec<_> = (0..5).filter_map(|_| ready.take_turn()).collect();
         assert_eq!(served, [0, 5, 63, 0, 5]);
         ready.remove(63);
@@ -60,9 +55,7 @@ mod tests {
     #[test]
     fn what_is_out_of_range_is_never_ready() {
         let mut ready = Ready::default();
-        [64, usize::MAX]
-            .into_iter()
-            .for_each(|socket| ready.insert(socket));
+        [64, usize::MAX].into_iter().for_each(|socket| ready.insert(socket));
         assert!(!ready.any());
     }
 }

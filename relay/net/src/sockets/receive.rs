@@ -60,14 +60,7 @@ impl Receiver {
             header.msg_hdr.msg_iov = iovecs.as_mut_ptr().wrapping_add(slot);
             header.msg_hdr.msg_iovlen = 1;
         }
-        Self {
-            headers,
-            _iovecs: iovecs,
-            names,
-            controls,
-            arena,
-            filled: MESSAGES_MAX,
-        }
+        Self { headers, _iovecs: iovecs, names, controls, arena, filled: MESSAGES_MAX }
     }
 
     /// Receives one batch. An error leaves an empty batch behind.
@@ -97,12 +90,7 @@ impl Receiver {
         counters: &'count mut ReceiveCounters,
     ) -> Received<'rx, 'count> {
         counters.batches += 1;
-        Received {
-            receiver: self,
-            next: 0,
-            local,
-            counters,
-        }
+        Received { receiver: self, next: 0, local, counters }
     }
 
     fn payload(&self, slot: usize, bytes: u32) -> Option<&[u8]> {
@@ -147,12 +135,7 @@ impl<'rx> Received<'rx, '_> {
         let payload = self.receiver.payload(slot, header.msg_len)?;
         let train = self.receiver.controls[slot].segment_bytes(header.msg_hdr.msg_controllen);
         let segment_bytes = self.counters.note(payload.len(), train);
-        Some(Datagram {
-            payload,
-            segment_bytes,
-            remote,
-            local: self.local,
-        })
+        Some(Datagram { payload, segment_bytes, remote, local: self.local })
     }
 
     fn is_cut_off(&mut self, flags: i32) -> bool {
@@ -206,10 +189,7 @@ mod tests {
         assert_eq!(counters.note(2500, Some(1000)), 1000);
         assert_eq!(counters.note(1000, Some(1000)), 1000);
         assert_eq!(counters.note(0, None), 0);
-        assert_eq!(
-            (counters.datagrams, counters.trains, counters.bytes),
-            (5, 1, 3500)
-        );
+        assert_eq!((counters.datagrams, counters.trains, counters.bytes), (5, 1, 3500));
     }
 
     #[test]
@@ -221,10 +201,7 @@ mod tests {
             assert_eq!(sending.send_to(&vec![1; bytes], to).unwrap(), bytes);
         }
         let mut receiver = Receiver::new();
-        receiver
-            ._iovecs
-            .iter_mut()
-            .for_each(|room| room.iov_len = 2000);
+        receiver._iovecs.iter_mut().for_each(|room| room.iov_len = 2000);
         let (mut counters, mut lengths) = (ReceiveCounters::default(), Vec::new());
         while lengths.len() < 2 {
             if receiver.receive(&receiving).is_ok() {

@@ -20,11 +20,7 @@ pub(super) struct Line {
 
 impl Line {
     pub(super) fn new(socket: Arc<UdpSocket>, limit: TrainLimit) -> Self {
-        Self {
-            socket,
-            queue: Queue::new(),
-            limit,
-        }
+        Self { socket, queue: Queue::new(), limit }
     }
 
     /// Hands everything queued to the kernel, in order, and clears the queue. What the kernel
@@ -41,13 +37,7 @@ impl Line {
             // the caller vouches for, or `singles`, which then holds parts of them.
             unsafe { syscall::sendmmsg(socket, headers) }
         };
-        send_trains(
-            &mut self.queue,
-            &mut self.limit,
-            singles,
-            counters,
-            &mut kernel,
-        );
+        send_trains(&mut self.queue, &mut self.limit, singles, counters, &mut kernel);
     }
 }
 
@@ -59,31 +49,21 @@ fn send_trains(
     counters: &mut SendCounters,
     kernel: &mut impl FnMut(&mut [mmsghdr]) -> Result<usize, c_int>,
 ) {
-    send_all(
-        queue,
-        counters,
-        kernel,
-        |queue, slot, errno, counters, kernel| {
-            let message = &queue.messages()[slot];
-            if !message.is_train() || !TrainLimit::may_be_at_fault(errno) {
-                return counters.refuse_message(message, errno);
-            }
-            singles.clear();
-            let datagrams = queue.datagrams(slot);
-            datagrams.for_each(|one| singles.push(one, &message.to, TrainLimit::NO_TRAINS));
-            counters.trains_refused += 1;
-            let before = counters.datagrams;
-            send_all(
-                singles,
-                counters,
-                kernel,
-                |singles, slot, errno, counters, _| {
-                    counters.refuse_message(&singles.messages()[slot], errno);
-                },
-            );
-            limit.learn(errno, message.segment_bytes, counters.datagrams - before);
-        },
-    );
+    send_all(queue, counters, kernel, |queue, slot, errno, counters, kernel| {
+        let message = &queue.messages()[slot];
+        if !message.is_train() || !TrainLimit::may_be_at_fault(errno) {
+            return counters.refuse_message(message, errno);
+        }
+        singles.clear();
+        let datagrams = queue.datagrams(slot);
+        datagrams.for_each(|one| singles.push(one, &message.to, TrainLimit::NO_TRAINS));
+        counters.trains_refused += 1;
+        let before = counters.datagrams;
+        send_all(singles, counters, kernel, |singles, slot, errno, counters, _| {
+            counters.refuse_message(&singles.messages()[slot], errno);
+        });
+        limit.learn(errno, message.segment_bytes, counters.datagrams - before);
+    });
 }
 
 /// Sends all messages of `queue` in order and clears it; `refused` deals with each one that the
@@ -105,9 +85,7 @@ fn send_all<K: FnMut(&mut [mmsghdr]) -> Result<usize, c_int>>(
         match kernel(queue.prepared_from(next)) {
             Ok(taken) => {
                 let end = (next + taken).min(queue.messages().len());
-                queue.messages()[next..end]
-                    .iter()
-                    .for_each(|sent| counters.take_message(sent));
+                queue.messages()[next..end].iter().for_each(|sent| counters.take_message(sent));
                 next = end;
             }
             Err(libc::EAGAIN | libc::EINTR) if !retried => retried = true,
@@ -158,13 +136,7 @@ mod tests {
             script.next().unwrap_or(Ok(headers.len()))
         };
         let mut limit = TrainLimit::ANY;
-        send_trains(
-            &mut queue,
-            &mut limit,
-            &mut Queue::new(),
-            &mut counters,
-            &mut kernel,
-        );
+        send_trains(&mut queue, &mut limit, &mut Queue::new(), &mut counters, &mut kernel);
         assert!(queue.messages().is_empty());
         (counters, offered)
     }
@@ -173,10 +145,7 @@ mod tests {
     fn a_partial_send_goes_on_where_the_kernel_stopped() {
         let (counters, offered) = scripted(&[1, 2, 3, 4, 5], &[Ok(2), Ok(1)]);
         assert_eq!(offered, [5, 3, 2]);
-        assert_eq!(
-            (counters.datagrams, counters.bytes, counters.calls),
-            (5, 5000, 3)
-        );
+        assert_eq!((counters.datagrams, counters.bytes, counters.calls), (5, 5000, 3));
     }
 
     #[test]
@@ -206,10 +175,7 @@ mod tests {
     fn a_refused_train_goes_out_datagram_by_datagram() {
         let (counters, offered) = scripted(&[1, 2, 2, 2, 3], &[Ok(1), Err(libc::EIO)]);
         assert_eq!(offered, [3, 2, 3, 1]);
-        assert_eq!(
-            (counters.datagrams, counters.trains, counters.trains_refused),
-            (5, 0, 1)
-        );
+        assert_eq!((counters.datagrams, counters.trains, counters.trains_refused), (5, 0, 1));
     }
 
     #[test]
@@ -236,17 +202,10 @@ mod kernel_tests {
     impl Lab {
         fn new() -> Self {
             let receiving = UdpSocket::bind("127.0.0.1:0").unwrap();
-            receiving
-                .set_read_timeout(Some(Duration::from_secs(20)))
-                .unwrap();
+            receiving.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
             let sending = Arc::new(UdpSocket::bind("127.0.0.1:0").unwrap());
             let line = Line::new(sending, TrainLimit::ANY);
-            Self {
-                line,
-                singles: Queue::new(),
-                counters: SendCounters::default(),
-                receiving,
-            }
+            Self { line, singles: Queue::new(), counters: SendCounters::default(), receiving }
         }
 
         fn send(&mut self, payloads: &[(&'static [u8], SocketAddr)]) {
@@ -259,11 +218,7 @@ mod kernel_tests {
 
         fn receive(&self, datagrams: usize) -> Vec<Vec<u8>> {
             let mut room = [0; 65_536];
-            let mut next = || {
-                self.receiving
-                    .recv(&mut room)
-                    .map(|bytes| room[..bytes].to_vec())
-            };
+            let mut next = || self.receiving.recv(&mut room).map(|bytes| room[..bytes].to_vec());
             (0..datagrams).map(|_| next().unwrap()).collect()
         }
     }
@@ -295,10 +250,7 @@ mod kernel_tests {
             let expected: Vec<_> = train.iter().map(|(bytes, _)| bytes.to_vec()).collect();
             assert_eq!(lab.receive(21), expected);
             assert_eq!(lab.counters.datagrams, round * 21);
-            assert_eq!(
-                lab.counters.trains_refused, 1,
-                "asked again in round {round}"
-            );
+            assert_eq!(lab.counters.trains_refused, 1, "asked again in round {round}");
         }
         assert_eq!(lab.counters.refused, [0; SendRefusal::ALL.len()]);
     }
@@ -322,21 +274,14 @@ mod kernel_tests {
         assert_eq!(lengths, [10, 11, 14]);
         assert_eq!(lab.counters.refused_for(SendRefusal::TooLong), 1);
         assert_eq!(lab.counters.refused_for(SendRefusal::BadAddress), 3);
-        assert_eq!(
-            lab.line.limit,
-            TrainLimit::ANY,
-            "a bad address is not the trains' fault"
-        );
+        assert_eq!(lab.line.limit, TrainLimit::ANY, "a bad address is not the trains' fault");
     }
 
     #[test]
     fn a_full_train_is_one_message_and_arrives_as_its_datagrams() {
         let mut lab = Lab::new();
         let to = lab.receiving.local_addr().unwrap();
-        let train: Vec<_> = BYTES[..64_000 - 1]
-            .chunks(1000)
-            .map(|bytes| (bytes, to))
-            .collect();
+        let train: Vec<_> = BYTES[..64_000 - 1].chunks(1000).map(|bytes| (bytes, to)).collect();
         lab.send(&train);
         let lengths: Vec<_> = lab.receive(64).iter().map(Vec::len).collect();
         assert_eq!(lengths, [[1000; 63].as_slice(), &[999]].concat());

@@ -78,14 +78,8 @@ mod tests {
 
     #[test]
     fn a_bad_destination_says_nothing_about_trains() {
-        assert_eq!(
-            after(libc::EINVAL, 1200, 0),
-            TrainLimit::ANY.segment_bytes_max()
-        );
-        assert_eq!(
-            after(libc::EIO, 1200, 0),
-            TrainLimit::ANY.segment_bytes_max()
-        );
+        assert_eq!(after(libc::EINVAL, 1200, 0), TrainLimit::ANY.segment_bytes_max());
+        assert_eq!(after(libc::EIO, 1200, 0), TrainLimit::ANY.segment_bytes_max());
     }
 
     #[test]

@@ -8,9 +8,7 @@ use ringfence_net::sockets::Offload;
 
 /// Payloads of all lengths from empty to a full Ethernet frame.
 fn payloads() -> Vec<&'static [u8]> {
-    (0..200)
-        .map(|at| &BYTES[at * 50..at * 50 + at * 7])
-        .collect()
+    (0..200).map(|at| &BYTES[at * 50..at * 50 + at * 7]).collect()
 }
 
 fn send_all(from: &UdpSocket, to: std::net::SocketAddr, payloads: &[&[u8]]) {
@@ -43,10 +41,7 @@ fn batches_hold_up_to_64_messages() {
     drive(&mut backend, &mut echo, 200);
     assert_eq!(echo.batches.iter().max(), Some(&64));
     assert_eq!(echo.batches.iter().sum::<usize>(), 200);
-    assert_eq!(
-        backend.counters().received.batches,
-        echo.batches.len() as u64
-    );
+    assert_eq!(backend.counters().received.batches, echo.batches.len() as u64);
 }
 
 #[test]
@@ -54,13 +49,8 @@ fn a_fan_out_larger_than_any_batch_reaches_everyone_in_order() {
     let mut backend = open(&["127.0.0.1:0"], Offload::Auto);
     let from = client("127.0.0.1:0");
     let listeners: Vec<_> = (0..150).map(|_| client("127.0.0.1:0")).collect();
-    let to = listeners
-        .iter()
-        .map(|listener| listener.local_addr().unwrap())
-        .collect();
-    let sent: Vec<&[u8]> = (0..20)
-        .map(|at| &BYTES[at * 300..at * 300 + 100 + at % 3])
-        .collect();
+    let to = listeners.iter().map(|listener| listener.local_addr().unwrap()).collect();
+    let sent: Vec<&[u8]> = (0..20).map(|at| &BYTES[at * 300..at * 300 + 100 + at % 3]).collect();
     send_all(&from, backend.local_addresses()[0], &sent);
     drive(&mut backend, &mut FanOut(to), 20);
     for listener in &listeners {
@@ -77,7 +67,5 @@ fn two_families_in_one_batch_each_leave_by_their_own_socket() {
         assert_eq!(from.send(&BYTES[..77]).unwrap(), 77);
     }
     drive(&mut backend, &mut Echo::default(), 2);
-    clients
-        .iter()
-        .for_each(|from| assert_eq!(receive(from, 1), [&BYTES[..77]]));
+    clients.iter().for_each(|from| assert_eq!(receive(from, 1), [&BYTES[..77]]));
 }

@@ -23,10 +23,7 @@ pub(crate) static BYTES: [u8; 65_536] = {
 
 pub(crate) fn open(listen: &[&str], offload: Offload) -> Sockets {
     let config = SocketsConfig {
-        listen: listen
-            .iter()
-            .map(|address| address.parse().unwrap())
-            .collect(),
+        listen: listen.iter().map(|address| address.parse().unwrap()).collect(),
         receive_buffer_bytes: 4 << 20,
         send_buffer_bytes: 4 << 20,
         offload,
@@ -37,12 +34,8 @@ pub(crate) fn open(listen: &[&str], offload: Offload) -> Sockets {
 /// A socket with a deep queue whose reads give up in the end, so that a loss fails the test.
 pub(crate) fn client(address: &str) -> UdpSocket {
     let socket = UdpSocket::bind(address).unwrap();
-    socket2::SockRef::from(&socket)
-        .set_recv_buffer_size(4 << 20)
-        .unwrap();
-    socket
-        .set_read_timeout(Some(Duration::from_secs(20)))
-        .unwrap();
+    socket2::SockRef::from(&socket).set_recv_buffer_size(4 << 20).unwrap();
+    socket.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
     socket
 }
 
@@ -50,9 +43,7 @@ pub(crate) fn receive(socket: &UdpSocket, datagrams: usize) -> Vec<Vec<u8>> {
     let mut room = vec![0; 65_536];
     (0..datagrams)
         .map(|at| {
-            let bytes = socket
-                .recv(&mut room)
-                .unwrap_or_else(|e| panic!("datagram {at}: {e}"));
+            let bytes = socket.recv(&mut room).unwrap_or_else(|e| panic!("datagram {at}: {e}"));
             room[..bytes].to_vec()
         })
         .collect()
@@ -67,21 +58,14 @@ pub(crate) fn drive(backend: &mut Sockets, step: &mut impl Step, datagrams: u64)
         backend.wait(Some(Duration::from_millis(10))).unwrap();
         let _pending = backend.turn(step, ROUNDS).unwrap();
     }
-    panic!(
-        "{:?} instead of {datagrams} datagrams",
-        backend.counters().received
-    );
+    panic!("{:?} instead of {datagrams} datagrams", backend.counters().received);
 }
 
 /// Sends slices of static bytes in one go.
 pub(crate) fn emit(backend: &mut Sockets, datagrams: &[(&'static [u8], SocketAddr)]) {
     backend.emit(|outbox| {
         for &(payload, to) in datagrams {
-            outbox.forward(Transmit {
-                payload,
-                to,
-                from: LocalSocket(0),
-            });
+            outbox.forward(Transmit { payload, to, from: LocalSocket(0) });
         }
     });
 }
@@ -122,11 +106,7 @@ impl Step for FanOut {
         for datagram in received {
             for &to in &self.0 {
                 for payload in datagram.segments() {
-                    outbox.forward(Transmit {
-                        payload,
-                        to,
-                        from: datagram.local,
-                    });
+                    outbox.forward(Transmit { payload, to, from: datagram.local });
                 }
             }
         }
@@ -147,8 +127,7 @@ impl Step for Record {
         _: &mut impl Outbox<'rx>,
     ) {
         for datagram in received {
-            self.payloads
-                .extend(datagram.segments().map(<[u8]>::to_vec));
+            self.payloads.extend(datagram.segments().map(<[u8]>::to_vec));
             self.locals.push(datagram.local);
         }
     }

@@ -19,12 +19,7 @@ fn trains_over_the_mtu_are_lost_alone_and_shorter_ones_go_on() {
         return inside();
     }
     let status = Command::new("unshare")
-        .args([
-            "-rn",
-            "sh",
-            "-c",
-            "ip link set lo up mtu 1500 && exec \"$0\" --exact \"$1\"",
-        ])
+        .args(["-rn", "sh", "-c", "ip link set lo up mtu 1500 && exec \"$0\" --exact \"$1\""])
         .arg(std::env::current_exe().unwrap())
         .arg(TEST)
         .env(NAMESPACE, "1")
@@ -46,20 +41,11 @@ fn inside() {
     emit(&mut backend, &train(FITS + 1).collect::<Vec<_>>());
     assert_eq!(receive(&remote, 1)[0].len(), FITS + 1 - 900);
     let sent = backend.counters().sent;
-    assert_eq!(
-        (sent.refused_for(SendRefusal::TooLong), sent.trains_refused),
-        (3, 1)
-    );
-    assert_eq!(
-        backend.reports().next().unwrap().train_segment_bytes_max,
-        FITS
-    );
+    assert_eq!((sent.refused_for(SendRefusal::TooLong), sent.trains_refused), (3, 1));
+    assert_eq!(backend.reports().next().unwrap().train_segment_bytes_max, FITS);
 
     // What fits still travels in trains, and the long ones are not tried as trains again.
-    emit(
-        &mut backend,
-        &train(FITS).chain(train(FITS + 1)).collect::<Vec<_>>(),
-    );
+    emit(&mut backend, &train(FITS).chain(train(FITS + 1)).collect::<Vec<_>>());
     assert_eq!(receive(&remote, 4).concat(), BYTES[..FITS * 4 - 900]);
     let sent = backend.counters().sent;
     assert_eq!((sent.trains, sent.trains_refused), (1, 1));

@@ -39,10 +39,7 @@ fn turns_of_batches_trains_and_refusals_allocate_nothing() {
     let single = client("127.0.0.1:0");
     let to = relay.local_addresses()[0];
     let listeners: Vec<_> = (0..100).map(|_| client("127.0.0.1:0")).collect();
-    let mut everyone: Vec<_> = listeners
-        .iter()
-        .map(|one| one.local_addr().unwrap())
-        .collect();
+    let mut everyone: Vec<_> = listeners.iter().map(|one| one.local_addr().unwrap()).collect();
     everyone.push("127.0.0.1:0".parse().unwrap());
     let mut step = FanOut(everyone);
 
@@ -61,8 +58,5 @@ fn turns_of_batches_trains_and_refusals_allocate_nothing() {
     }
     let counters = relay.counters();
     assert!(counters.sent.datagrams > 5 * 8_000 && counters.received.trains >= 5);
-    assert!(
-        ALLOCATIONS.get() > 100,
-        "the allocator that counts is the one in use"
-    );
+    assert!(ALLOCATIONS.get() > 100, "the allocator that counts is the one in use");
 }

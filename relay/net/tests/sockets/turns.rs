@@ -30,10 +30,7 @@ fn a_flooded_socket_does_not_starve_the_other() {
         wait_for_both(&mut backend);
         let _pending = backend.turn(&mut record, rounds(2)).unwrap();
         assert!(record.payloads.iter().any(|payload| payload == b"lone"));
-        assert!(
-            record.payloads.len() <= 1 + 64,
-            "two rounds are two batches at most"
-        );
+        assert!(record.payloads.len() <= 1 + 64, "two rounds are two batches at most");
 
         // The lone socket running dry must not make the flooded one forgotten.
         drive(&mut backend, &mut record, 10 * 64 + 1);
@@ -50,25 +47,16 @@ fn what_a_turn_leaves_behind_is_served_without_another_edge() {
     let mut backend = open(&["127.0.0.1:0"], Offload::Off);
     let from = client("127.0.0.1:0");
     for _ in 0..300 {
-        assert_eq!(
-            from.send_to(b"one", backend.local_addresses()[0]).unwrap(),
-            3
-        );
+        assert_eq!(from.send_to(b"one", backend.local_addresses()[0]).unwrap(), 3);
     }
     let mut record = Record::default();
     for turn in 1..=4 {
         backend.wait(None).unwrap();
-        assert_eq!(
-            backend.turn(&mut record, rounds(1)).unwrap(),
-            Pending::Maybe
-        );
+        assert_eq!(backend.turn(&mut record, rounds(1)).unwrap(), Pending::Maybe);
         assert_eq!(record.payloads.len(), turn * 64);
     }
     backend.wait(None).unwrap();
-    assert_eq!(
-        backend.turn(&mut record, rounds(5)).unwrap(),
-        Pending::Nothing
-    );
+    assert_eq!(backend.turn(&mut record, rounds(5)).unwrap(), Pending::Nothing);
     assert_eq!(record.payloads.len(), 300);
 }
 
@@ -83,10 +71,7 @@ fn the_waker_ends_a_wait_from_another_thread_and_in_advance() {
     let waking = std::thread::spawn(move || waker.wake().unwrap());
     backend.wait(None).unwrap();
     waking.join().unwrap();
-    assert_eq!(
-        backend.turn(&mut Record::default(), rounds(1)).unwrap(),
-        Pending::Nothing
-    );
+    assert_eq!(backend.turn(&mut Record::default(), rounds(1)).unwrap(), Pending::Nothing);
 }
 
 #[test]
@@ -103,9 +88,7 @@ fn own_datagrams_are_copied_and_hopeless_ones_counted() {
         outbox.send_own(b"nowhere", to, LocalSocket(1));
         outbox.send_own(b"last", to, LocalSocket(0));
     });
-    let mut expected: Vec<_> = (0..100_u8)
-        .map(|at| vec![at; usize::from(at) * 10])
-        .collect();
+    let mut expected: Vec<_> = (0..100_u8).map(|at| vec![at; usize::from(at) * 10]).collect();
     expected.push(b"last".to_vec());
     assert_eq!(receive(&remote, 101), expected);
     let sent = backend.counters().sent;
@@ -122,13 +105,7 @@ impl Step for Panics {
         received: impl Iterator<Item = Datagram<'rx>>,
         outbox: &mut impl Outbox<'rx>,
     ) {
-        for Datagram {
-            payload,
-            remote: to,
-            local: from,
-            ..
-        } in received
-        {
+        for Datagram { payload, remote: to, local: from, .. } in received {
             outbox.forward(Transmit { payload, to, from });
         }
         panic!("after forwarding");
@@ -170,14 +147,8 @@ fn granted_buffers_are_reported_as_the_kernel_gave_them() {
         text.trim().parse::<u32>().unwrap().min(asked)
     };
     let granted = open(asked);
-    assert!(
-        [asked, maximum("rmem_max")].contains(&granted.0),
-        "{granted:?}"
-    );
-    assert!(
-        [asked, maximum("wmem_max")].contains(&granted.1),
-        "{granted:?}"
-    );
+    assert!([asked, maximum("rmem_max")].contains(&granted.0), "{granted:?}");
+    assert!([asked, maximum("wmem_max")].contains(&granted.1), "{granted:?}");
 }
 
 #[test]
@@ -193,9 +164,7 @@ fn shards_share_an_address_and_each_remote_stays_with_one() {
     let (mut here, mut there) = (Record::default(), Record::default());
     while here.payloads.len() + there.payloads.len() < 200 {
         for (shard, record) in [(&mut first, &mut here), (&mut second, &mut there)] {
-            shard
-                .wait(Some(std::time::Duration::from_millis(1)))
-                .unwrap();
+            shard.wait(Some(std::time::Duration::from_millis(1))).unwrap();
             let _pending = shard.turn(record, rounds(8)).unwrap();
         }
     }

@@ -28,58 +28,25 @@ pub(crate) const INVARIANTS_MAX: usize = 1_000;
 pub(crate) const REALM_CHARS_MAX: usize = 127;
 
 /// As many shards as the sockets of one SO_REUSEPORT group are still spread evenly over.
-pub(crate) const WORKERS: Bounds<u16> = Bounds {
-    range: 0..=256,
-    default: 0,
-};
+pub(crate) const WORKERS: Bounds<u16> = Bounds { range: 0..=256, default: 0 };
 /// Each packet is copied to all others: the route of a larger room does not fit a shard's turn.
-pub(crate) const ROOM_PARTICIPANTS: Bounds<u16> = Bounds {
-    range: 2..=1_000,
-    default: 1_000,
-};
+pub(crate) const ROOM_PARTICIPANTS: Bounds<u16> = Bounds { range: 2..=1_000, default: 1_000 };
 /// Rooms and participants are tables allocated at start; a million is about a gigabyte.
-pub(crate) const ROOMS: Bounds<u32> = Bounds {
-    range: 1..=1_000_000,
-    default: 10_000,
-};
-pub(crate) const PARTICIPANTS: Bounds<u32> = Bounds {
-    range: 1..=1_000_000,
-    default: 100_000,
-};
+pub(crate) const ROOMS: Bounds<u32> = Bounds { range: 1..=1_000_000, default: 10_000 };
+pub(crate) const PARTICIPANTS: Bounds<u32> = Bounds { range: 1..=1_000_000, default: 100_000 };
 /// From one narrow voice to 10 Gbit/s.
-pub(crate) const PARTICIPANT_KBPS: Bounds<u32> = Bounds {
-    range: 8..=10_000_000,
-    default: 20_000,
-};
+pub(crate) const PARTICIPANT_KBPS: Bounds<u32> = Bounds { range: 8..=10_000_000, default: 20_000 };
 /// An endpoint sends a handful of streams, each with retransmission and simulcast layers.
-pub(crate) const SSRCS: Bounds<u16> = Bounds {
-    range: 1..=256,
-    default: 16,
-};
+pub(crate) const SSRCS: Bounds<u16> = Bounds { range: 1..=256, default: 16 };
 /// Consent may last at most 30 s (RFC 7675 section 5.1); under a second a few lost checks end it.
-pub(crate) const CONSENT_MS: Bounds<u32> = Bounds {
-    range: 1_000..=30_000,
-    default: 30_000,
-};
+pub(crate) const CONSENT_MS: Bounds<u32> = Bounds { range: 1_000..=30_000, default: 30_000 };
 /// Credentials that outlive a week are accounts, not participants.
-pub(crate) const TTL_S: Bounds<u32> = Bounds {
-    range: 1..=604_800,
-    default: 86_400,
-};
+pub(crate) const TTL_S: Bounds<u32> = Bounds { range: 1..=604_800, default: 86_400 };
 /// Each takes a relay port; 16 addresses have a million of them.
-pub(crate) const ALLOCATIONS: Bounds<u32> = Bounds {
-    range: 1..=1_000_000,
-    default: 10_000,
-};
+pub(crate) const ALLOCATIONS: Bounds<u32> = Bounds { range: 1..=1_000_000, default: 10_000 };
 /// Sites offered to one client; it tries them in turn.
-pub(crate) const PRIMARIES: Bounds<u8> = Bounds {
-    range: 1..=16,
-    default: 2,
-};
-pub(crate) const SPARES: Bounds<u8> = Bounds {
-    range: 0..=16,
-    default: 2,
-};
+pub(crate) const PRIMARIES: Bounds<u8> = Bounds { range: 1..=16, default: 2 };
+pub(crate) const SPARES: Bounds<u8> = Bounds { range: 0..=16, default: 2 };
 
 /// What a number may be, and what it is when nobody says.
 pub(crate) struct Bounds<N> {
@@ -90,9 +57,7 @@ pub(crate) struct Bounds<N> {
 impl<N: Copy + PartialOrd + TryFrom<i64>> Bounds<N> {
     /// The number in its own type, if it lies within the bounds.
     pub(crate) fn check(&self, number: i64) -> Option<N> {
-        N::try_from(number)
-            .ok()
-            .filter(|number| self.range.contains(number))
+        N::try_from(number).ok().filter(|number| self.range.contains(number))
     }
 }
 

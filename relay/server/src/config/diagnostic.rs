@@ -65,14 +65,7 @@ impl Diagnostic {
         origin: Option<Origin>,
         message: String,
     ) -> Self {
-        Self {
-            severity,
-            code,
-            message,
-            origin,
-            related: Vec::new(),
-            help: None,
-        }
+        Self { severity, code, message, origin, related: Vec::new(), help: None }
     }
 }
 
@@ -92,18 +85,13 @@ impl From<PolicyError> for Diagnostic {
 /// The diagnostics as a JSON array; each has `severity`, `code` and `message`, and where known
 /// `file`, `line`, `column`, `help` and `related`.
 pub fn to_json(diagnostics: &[Diagnostic], sources: &Sources) -> Value {
-    diagnostics
-        .iter()
-        .map(|diagnostic| one_to_json(diagnostic, sources))
-        .collect()
+    diagnostics.iter().map(|diagnostic| one_to_json(diagnostic, sources)).collect()
 }
 
 /// Puts diagnostics in the order of their places and drops repetitions.
 pub(crate) fn sort(diagnostics: &mut Vec<Diagnostic>) {
     diagnostics.sort_by_key(|diagnostic| {
-        diagnostic
-            .origin
-            .map(|origin| (origin.file, origin.start, origin.end))
+        diagnostic.origin.map(|origin| (origin.file, origin.start, origin.end))
     });
     diagnostics.dedup();
 }
@@ -124,11 +112,7 @@ fn one_to_json(diagnostic: &Diagnostic, sources: &Sources) -> Value {
         object["help"] = json!(help);
     }
     if !diagnostic.related.is_empty() {
-        object["related"] = diagnostic
-            .related
-            .iter()
-            .map(|item| related(item, sources))
-            .collect();
+        object["related"] = diagnostic.related.iter().map(|item| related(item, sources)).collect();
     }
     object
 }

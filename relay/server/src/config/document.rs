@@ -23,9 +23,7 @@ pub(crate) fn parse<'t>(
         Err(_) => DeTable::parse_recoverable(text).1,
     };
     let describe = |error: &Error| {
-        let origin = error
-            .span()
-            .map_or(sources.end(file), |span| sources.origin(span));
+        let origin = error.span().map_or(sources.end(file), |span| sources.origin(span));
         let message = format!("not TOML: {}", error.message());
         let help = syntax_help(origin.start as usize, text);
         Diagnostic::error("syntax", origin, message).help(help)

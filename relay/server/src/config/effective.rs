@@ -23,38 +23,13 @@ pub fn effective(config: &Config) -> String {
         ("turn", table([("realm", text(&config.turn.realm))])),
         ("limits", limits(&config.limits)),
         ("log", log(config.log)),
-        (
-            "regions",
-            named(
-                policy
-                    .regions
-                    .iter()
-                    .map(|draft| (&draft.name, region(draft))),
-            ),
-        ),
-        (
-            "sites",
-            named(policy.sites.iter().map(|draft| (&draft.name, site(draft)))),
-        ),
-        (
-            "fences",
-            named(
-                policy
-                    .fences
-                    .iter()
-                    .map(|draft| (&draft.name, fence(draft))),
-            ),
-        ),
-        (
-            "tenants",
-            named(tenants.map(|(draft, own)| (&draft.name, tenant(draft, own)))),
-        ),
+        ("regions", named(policy.regions.iter().map(|draft| (&draft.name, region(draft))))),
+        ("sites", named(policy.sites.iter().map(|draft| (&draft.name, site(draft))))),
+        ("fences", named(policy.fences.iter().map(|draft| (&draft.name, fence(draft))))),
+        ("tenants", named(tenants.map(|(draft, own)| (&draft.name, tenant(draft, own))))),
         ("nat64", table([("prefixes", located_list(&policy.nat64))])),
         ("selection", selection(config.selection)),
-        (
-            "invariants",
-            Value::Array(config.invariants.iter().map(invariant).collect()),
-        ),
+        ("invariants", Value::Array(config.invariants.iter().map(invariant).collect())),
     ];
     let mut document = String::new();
     for (name, section) in sections {
@@ -71,19 +46,11 @@ fn node(node: &Node) -> Value {
         Workers::PerCpu => 0,
         Workers::Count(count) => i64::from(count.get()),
     };
-    table([
-        ("site", text(&node.site)),
-        ("workers", workers.into()),
-        ("pin", node.pin.into()),
-    ])
+    table([("site", text(&node.site)), ("workers", workers.into()), ("pin", node.pin.into())])
 }
 
 fn listen(listen: &Listen) -> Value {
-    let ports = format!(
-        "{}-{}",
-        listen.relay_ports.start(),
-        listen.relay_ports.end()
-    );
+    let ports = format!("{}-{}", listen.relay_ports.start(), listen.relay_ports.end());
     table([
         ("media", list(&listen.media)),
         ("turn_tcp", list(&listen.turn_tcp)),
@@ -108,33 +75,18 @@ fn limits(limits: &Limits) -> Value {
     let consent_ms = u32::try_from(limits.consent_timeout.as_millis()).unwrap_or(u32::MAX);
     let ttl_s = u32::try_from(limits.participant_ttl_max.as_secs()).unwrap_or(u32::MAX);
     table([
-        (
-            "room_participants_max",
-            i64::from(limits.room_participants_max).into(),
-        ),
+        ("room_participants_max", i64::from(limits.room_participants_max).into()),
         ("rooms_max", i64::from(limits.rooms_max).into()),
-        (
-            "participants_max",
-            i64::from(limits.participants_max).into(),
-        ),
-        (
-            "participant_kbps_max",
-            i64::from(limits.participant_kbps_max).into(),
-        ),
-        (
-            "ssrcs_per_participant_max",
-            i64::from(limits.ssrcs_per_participant_max).into(),
-        ),
+        ("participants_max", i64::from(limits.participants_max).into()),
+        ("participant_kbps_max", i64::from(limits.participant_kbps_max).into()),
+        ("ssrcs_per_participant_max", i64::from(limits.ssrcs_per_participant_max).into()),
         ("consent_timeout_ms", i64::from(consent_ms).into()),
         ("participant_ttl_s_max", i64::from(ttl_s).into()),
     ])
 }
 
 fn log(log: Log) -> Value {
-    table([
-        ("format", spelled(&log.format)),
-        ("level", spelled(&log.level)),
-    ])
+    table([("format", spelled(&log.format)), ("level", spelled(&log.level))])
 }
 
 fn region(draft: &RegionDraft) -> Value {
@@ -168,14 +120,8 @@ fn tenant(draft: &TenantDraft, own: &Tenant) -> Value {
     result.insert("fences".to_owned(), located_list(&draft.fences));
     result.insert("secrets".to_owned(), Value::Array(masks));
     result.insert("max_rooms".to_owned(), i64::from(own.max_rooms).into());
-    result.insert(
-        "max_allocations".to_owned(),
-        i64::from(own.max_allocations).into(),
-    );
-    result.insert(
-        "max_participants".to_owned(),
-        i64::from(own.max_participants).into(),
-    );
+    result.insert("max_allocations".to_owned(), i64::from(own.max_allocations).into());
+    result.insert("max_participants".to_owned(), i64::from(own.max_participants).into());
     insert_option(&mut result, "enclave", draft.enclave.as_ref());
     Value::Table(result)
 }
@@ -197,20 +143,11 @@ fn invariant(invariant: &Invariant) -> Value {
 }
 
 fn table<const N: usize>(entries: [(&str, Value); N]) -> Value {
-    Value::Table(
-        entries
-            .into_iter()
-            .map(|(key, value)| (key.to_owned(), value))
-            .collect(),
-    )
+    Value::Table(entries.into_iter().map(|(key, value)| (key.to_owned(), value)).collect())
 }
 
 fn named<'a>(entries: impl Iterator<Item = (&'a Located<String>, Value)>) -> Value {
-    Value::Table(
-        entries
-            .map(|(name, value)| (name.value.clone(), value))
-            .collect(),
-    )
+    Value::Table(entries.map(|(name, value)| (name.value.clone(), value)).collect())
 }
 
 fn insert_option(table: &mut Table, key: &str, value: Option<&Located<String>>) {

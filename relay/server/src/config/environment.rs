@@ -38,19 +38,12 @@ struct Line {
 
 impl Overrides {
     pub(crate) fn new(variables: impl IntoIterator<Item = (String, String)>) -> Self {
-        let mut variables: Vec<_> = variables
-            .into_iter()
-            .filter(|(name, _)| name.starts_with(PREFIX))
-            .collect();
+        let mut variables: Vec<_> =
+            variables.into_iter().filter(|(name, _)| name.starts_with(PREFIX)).collect();
         variables.sort();
         let mut text = String::new();
-        let lines = variables
-            .into_iter()
-            .map(|(name, value)| line(name, value, &mut text));
-        Self {
-            lines: lines.collect(),
-            text,
-        }
+        let lines = variables.into_iter().map(|(name, value)| line(name, value, &mut text));
+        Self { lines: lines.collect(), text }
     }
 
     /// Puts the values into the tree, over those of the file.
@@ -82,11 +75,7 @@ fn line(name: String, value: String, text: &mut String) -> Line {
     let start = text.len();
     text.push_str(&name);
     text.push('=');
-    text.extend(
-        value
-            .chars()
-            .map(|char| if char == '\n' { ' ' } else { char }),
-    );
+    text.extend(value.chars().map(|char| if char == '\n' { ' ' } else { char }));
     text.push('\n');
     Line { name, value, start }
 }
@@ -163,11 +152,9 @@ fn known_name<'t>(table: &DeTable<'t>, part: &'t str) -> Result<Cow<'t, str>, St
     let wanted = folded(part);
     let mut fitting = table.keys().filter(|key| folded(key.get_ref()) == wanted);
     match (fitting.next(), fitting.next()) {
-        (Some(one), Some(other)) => Err(format!(
-            "`{part}` may be `{}` or `{}`",
-            one.get_ref(),
-            other.get_ref()
-        )),
+        (Some(one), Some(other)) => {
+            Err(format!("`{part}` may be `{}` or `{}`", one.get_ref(), other.get_ref()))
+        }
         (Some(one), None) => Ok(one.get_ref().clone()),
         (None, _) => Ok(Cow::Owned(part.to_ascii_lowercase())),
     }

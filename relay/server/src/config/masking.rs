@@ -28,24 +28,15 @@ pub(crate) fn masked(text: &str) -> String {
 /// The same text with one span as asterisks, except its line breaks.
 pub(crate) fn hidden(text: &str, span: Range<usize>) -> String {
     let mut bytes = text.as_bytes().to_vec();
-    for byte in bytes
-        .get_mut(span)
-        .into_iter()
-        .flatten()
-        .filter(|byte| **byte != b'\n')
-    {
+    for byte in bytes.get_mut(span).into_iter().flatten().filter(|byte| **byte != b'\n') {
         *byte = b'*';
     }
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
 fn is_guarded(before_equals: &[u8]) -> bool {
-    let start = before_equals
-        .iter()
-        .rposition(|byte| b"\n{,=".contains(byte));
-    let key = before_equals
-        .get(start.map_or(0, |at| at + 1)..)
-        .unwrap_or_default();
+    let start = before_equals.iter().rposition(|byte| b"\n{,=".contains(byte));
+    let key = before_equals.get(start.map_or(0, |at| at + 1)..).unwrap_or_default();
     let key = String::from_utf8_lossy(key).to_ascii_lowercase();
     GUARDED_WORDS.iter().any(|word| key.contains(word))
 }
@@ -53,10 +44,7 @@ fn is_guarded(before_equals: &[u8]) -> bool {
 /// One past the value that starts at `start`: a list to its bracket, long strings to their
 /// quotes, anything else to the end of its line.
 fn value_end(bytes: &[u8], start: usize) -> usize {
-    let blank = bytes[start..]
-        .iter()
-        .take_while(|byte| b" \t".contains(byte))
-        .count();
+    let blank = bytes[start..].iter().take_while(|byte| b" \t".contains(byte)).count();
     let value = start + blank;
     let rest = &bytes[value..];
     let end = if rest.starts_with(b"[") {
@@ -85,21 +73,14 @@ fn blot(value: &mut [u8]) {
 
 /// Length of the quoted reference at the start, 0 if there is none.
 fn reference_len(value: &[u8]) -> usize {
-    let Some((quote, inner)) = value
-        .split_first()
-        .filter(|(first, _)| b"\"'".contains(first))
+    let Some((quote, inner)) = value.split_first().filter(|(first, _)| b"\"'".contains(first))
     else {
         return 0;
     };
-    if !REFERENCES
-        .iter()
-        .any(|reference| inner.starts_with(reference))
-    {
+    if !REFERENCES.iter().any(|reference| inner.starts_with(reference)) {
         return 0;
     }
-    let end = inner
-        .iter()
-        .position(|byte| byte == quote || *byte == b'\n');
+    let end = inner.iter().position(|byte| byte == quote || *byte == b'\n');
     end.map_or(0, |end| end + 2).min(value.len())
 }
 
@@ -107,9 +88,7 @@ fn find(bytes: &[u8], from: usize, wanted: &[u8]) -> Option<usize> {
     let rest = bytes.get(from..)?;
     let at = match wanted {
         [byte] => rest.iter().position(|candidate| candidate == byte),
-        _ => rest
-            .windows(wanted.len())
-            .position(|window| window == wanted),
+        _ => rest.windows(wanted.len()).position(|window| window == wanted),
     };
     at.map(|at| from + at)
 }

@@ -79,12 +79,7 @@ pub fn load(
     let name = path.display().to_string();
     let text = file::read(path).map_err(|error| Failure::new(vec![error], Sources::default()))?;
     let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    parse(
-        &name,
-        &text,
-        absolute.parent().unwrap_or(Path::new("/")),
-        environment,
-    )
+    parse(&name, &text, absolute.parent().unwrap_or(Path::new("/")), environment)
 }
 
 /// Reads a configuration from memory; `name` is what messages call it and relative paths in it
@@ -99,9 +94,7 @@ pub fn parse(
     environment: impl IntoIterator<Item = (String, String)>,
 ) -> Result<Loaded, Failure> {
     let variables: Vec<_> = environment.into_iter().collect();
-    let credentials_dir = variables
-        .iter()
-        .find(|(name, _)| name == "CREDENTIALS_DIRECTORY");
+    let credentials_dir = variables.iter().find(|(name, _)| name == "CREDENTIALS_DIRECTORY");
     let surroundings = Surroundings {
         base_dir: base_dir.to_owned(),
         credentials_dir: credentials_dir.map(|(_, dir)| PathBuf::from(dir)),
@@ -109,22 +102,11 @@ pub fn parse(
     let overrides = Overrides::new(variables);
     let mut sources = Sources::default();
     let mut found = Vec::new();
-    let judged = judge(
-        (name, text),
-        &overrides,
-        &surroundings,
-        &mut sources,
-        &mut found,
-    );
+    let judged = judge((name, text), &overrides, &surroundings, &mut sources, &mut found);
     match judged {
         Some((config, policy)) if found.iter().all(is_warning) => {
             diagnostic::sort(&mut found);
-            Ok(Loaded {
-                config,
-                policy: Arc::new(policy),
-                sources,
-                warnings: found,
-            })
+            Ok(Loaded { config, policy: Arc::new(policy), sources, warnings: found })
         }
         _ => Err(Failure::new(found, sources)),
     }
@@ -156,10 +138,7 @@ impl Failure {
             let message = format!("there are more errors than the {ERRORS_MAX} shown");
             diagnostics.push(Diagnostic::placeless("too_many_errors", message));
         }
-        Self {
-            diagnostics,
-            sources,
-        }
+        Self { diagnostics, sources }
     }
 }
 
@@ -204,9 +183,7 @@ fn compile(resolved: &Resolved, found: &mut Vec<Diagnostic>) -> Option<Policy> {
         Ok(policy) => return Some(policy),
         Err(errors) => errors,
     };
-    let news = errors
-        .into_iter()
-        .filter(|error| !is_echo(error, &resolved.hollow));
+    let news = errors.into_iter().filter(|error| !is_echo(error, &resolved.hollow));
     found.extend(news.map(Diagnostic::from));
     None
 }
@@ -224,17 +201,9 @@ fn bad_standing(policy: &Policy) -> Option<Diagnostic> {
 /// Whether an error is about a name that was written nowhere, or about what is absent from a list
 /// that lost entries to other faults.
 fn is_echo(error: &PolicyError, hollow: &[Origin]) -> bool {
-    const ABOUT_ABSENCE: [&str; 4] = [
-        "empty_region",
-        "empty_site",
-        "tenant_without_fences",
-        "home_not_in_transit",
-    ];
-    let mut places = error
-        .related
-        .iter()
-        .map(|(origin, _)| origin)
-        .chain([&error.origin]);
+    const ABOUT_ABSENCE: [&str; 4] =
+        ["empty_region", "empty_site", "tenant_without_fences", "home_not_in_transit"];
+    let mut places = error.related.iter().map(|(origin, _)| origin).chain([&error.origin]);
     error.origin == Origin::default()
         || ABOUT_ABSENCE.contains(&error.code) && places.any(|place| hollow.contains(place))
 }

@@ -7,11 +7,7 @@ use super::{Diagnostic, Severity, Sources};
 
 /// The diagnostics as text, one after the other with a blank line between; in colour if asked.
 pub fn render(diagnostics: &[Diagnostic], sources: &Sources, color: bool) -> String {
-    let renderer = if color {
-        Renderer::styled()
-    } else {
-        Renderer::plain()
-    };
+    let renderer = if color { Renderer::styled() } else { Renderer::plain() };
     let mut text = String::new();
     for diagnostic in diagnostics {
         text.push_str(&renderer.render(&[group(diagnostic, sources)]));
@@ -44,11 +40,7 @@ fn snippet<'a>(
     sources: &'a Sources,
 ) -> Option<Snippet<'a, Annotation<'a>>> {
     let excerpt = sources.excerpt(origin)?;
-    let kind = if label.is_none() {
-        AnnotationKind::Primary
-    } else {
-        AnnotationKind::Context
-    };
+    let kind = if label.is_none() { AnnotationKind::Primary } else { AnnotationKind::Context };
     let annotation = kind.span(excerpt.caret).label(label.map(String::as_str));
     Some(
         Snippet::source(excerpt.text)

@@ -9,9 +9,8 @@ use super::raw::Document;
 
 /// The schema (draft 2020-12) as JSON text with a line break at its end.
 pub fn schema() -> String {
-    let mut schema = SchemaSettings::draft2020_12()
-        .into_generator()
-        .into_root_schema_for::<Document>();
+    let mut schema =
+        SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<Document>();
     RecursiveTransform(without_null).transform(&mut schema);
     format!("{:#}\n", schema.as_value())
 }

@@ -127,10 +127,7 @@ fn read_text(path: &Path) -> Result<Secret, String> {
         return Err(format!("is larger than {SECRET_BYTES_MAX} bytes"));
     }
     let text = std::str::from_utf8(&bytes[..len]).map_err(|_| "is not UTF-8".to_owned())?;
-    check(
-        text.strip_suffix('\n')
-            .map_or(text, |text| text.strip_suffix('\r').unwrap_or(text)),
-    )
+    check(text.strip_suffix('\n').map_or(text, |text| text.strip_suffix('\r').unwrap_or(text)))
 }
 
 fn read_up_to(path: &Path, buffer: &mut [u8]) -> std::io::Result<usize> {
@@ -180,18 +177,12 @@ mod tests {
         let source = |text| SecretSource::parse(text, Path::new("/etc"));
         assert_eq!(source("credential:../shadow"), None);
         assert_eq!(source("credential:.."), None);
-        assert_eq!(
-            source("credential:token"),
-            Some(SecretSource::Credential("token".into()))
-        );
+        assert_eq!(source("credential:token"), Some(SecretSource::Credential("token".into())));
     }
 
     #[test]
     fn a_path_is_relative_to_the_configuration() {
         let source = SecretSource::parse("file:a/b", Path::new("/etc/ringfence"));
-        assert_eq!(
-            source,
-            Some(SecretSource::File("/etc/ringfence/a/b".into()))
-        );
+        assert_eq!(source, Some(SecretSource::File("/etc/ringfence/a/b".into())));
     }
 }

@@ -129,13 +129,8 @@ fn cut_from_array<'t>(
         }
     }
     let (index, found) = cut?;
-    let items = std::mem::replace(array, DeArray::new())
-        .into_iter()
-        .enumerate();
-    *array = items
-        .filter(|(at, _)| *at != index)
-        .map(|(_, item)| item)
-        .collect();
+    let items = std::mem::replace(array, DeArray::new()).into_iter().enumerate();
+    *array = items.filter(|(at, _)| *at != index).map(|(_, item)| item).collect();
     path.push(format!("[{index}]"));
     Some(found)
 }
@@ -143,15 +138,10 @@ fn cut_from_array<'t>(
 /// The fault in our words. serde's own repeat the value, which may be a secret; of them only the
 /// names of fields and types are used.
 fn describe(error: &Error, cut: &Cut, sources: &Sources) -> Diagnostic {
-    let origin = error
-        .span()
-        .map(|span| sources.origin(span))
-        .unwrap_or_default();
+    let origin = error.span().map(|span| sources.origin(span)).unwrap_or_default();
     let path = shown(&cut.path);
     let message = error.message();
-    let expected = message
-        .rsplit_once(", expected ")
-        .map_or("", |(_, expected)| expected);
+    let expected = message.rsplit_once(", expected ").map_or("", |(_, expected)| expected);
     if message.starts_with("unknown field") {
         let known = backticked(expected);
         let last = cut.path.last().map_or("", String::as_str);

@@ -54,10 +54,7 @@ const EXCERPT_SIDE_MAX: usize = 240;
 impl Sources {
     /// Keeps a text under a name; what looks like a secret is kept only as asterisks.
     pub(crate) fn add(&mut self, name: &str, text: &str) -> FileId {
-        let base = self
-            .texts
-            .last()
-            .map_or(0, |last| last.base + last.shown.len() + 1);
+        let base = self.texts.last().map_or(0, |last| last.base + last.shown.len() + 1);
         self.texts.push(Text {
             name: name.to_owned(),
             base,
@@ -74,18 +71,12 @@ impl Sources {
 
     /// Where a span among all texts lies.
     pub(crate) fn origin(&self, span: Range<usize>) -> Origin {
-        let index = self
-            .texts
-            .partition_point(|text| text.base <= span.start)
-            .saturating_sub(1);
+        let index = self.texts.partition_point(|text| text.base <= span.start).saturating_sub(1);
         let Some(text) = self.texts.get(index) else {
             return Origin::default();
         };
         let start = (span.start - text.base).min(text.shown.len());
-        let end = span
-            .end
-            .saturating_sub(text.base)
-            .clamp(start, text.shown.len());
+        let end = span.end.saturating_sub(text.base).clamp(start, text.shown.len());
         Origin {
             file: FileId(u16::try_from(index).unwrap_or(u16::MAX)),
             line: offset_u32(text.line_of(start)),
@@ -115,11 +106,7 @@ impl Sources {
         let text = self.text(origin.file)?;
         let line_start = text.line_start(origin.line as usize);
         let before = text.shown.get(line_start..origin.start as usize)?;
-        Some(Place {
-            file: &text.name,
-            line: origin.line,
-            column: before.chars().count() + 1,
-        })
+        Some(Place { file: &text.name, line: origin.line, column: before.chars().count() + 1 })
     }
 
     pub(crate) fn excerpt(&self, origin: Origin) -> Option<Excerpt<'_>> {
@@ -127,19 +114,12 @@ impl Sources {
         let (start, end) = (origin.start as usize, origin.end as usize);
         let first_line = text.line_of(start);
         let last_line = text.line_of(end).min(first_line + EXCERPT_LINES_MAX - 1);
-        let left = text
-            .line_start(first_line)
-            .max(start.saturating_sub(EXCERPT_SIDE_MAX));
+        let left = text.line_start(first_line).max(start.saturating_sub(EXCERPT_SIDE_MAX));
         let right = text.line_end(last_line).min(start + EXCERPT_SIDE_MAX);
         let (left, right) = (text.shown.ceil_char_boundary(left), text.floor(right));
         let shown = text.shown.get(left..right)?;
         let caret = start.clamp(left, right) - left..end.clamp(left, right) - left;
-        Some(Excerpt {
-            file: &text.name,
-            text: shown,
-            first_line,
-            caret,
-        })
+        Some(Excerpt { file: &text.name, text: shown, first_line, caret })
     }
 
     fn text(&self, file: FileId) -> Option<&Text> {
@@ -154,16 +134,11 @@ impl Text {
     }
 
     fn line_start(&self, line: usize) -> usize {
-        self.line_starts
-            .get(line.saturating_sub(1))
-            .copied()
-            .unwrap_or(0)
+        self.line_starts.get(line.saturating_sub(1)).copied().unwrap_or(0)
     }
 
     fn line_end(&self, line: usize) -> usize {
-        self.line_starts
-            .get(line)
-            .map_or(self.shown.len(), |next| next - 1)
+        self.line_starts.get(line).map_or(self.shown.len(), |next| next - 1)
     }
 
     fn floor(&self, offset: usize) -> usize {
@@ -173,9 +148,7 @@ impl Text {
 
 fn line_starts(text: &str) -> Vec<usize> {
     let after_breaks = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
-    std::iter::once(0)
-        .chain(after_breaks.map(|(at, _)| at + 1))
-        .collect()
+    std::iter::once(0).chain(after_breaks.map(|(at, _)| at + 1)).collect()
 }
 
 fn offset_u32(offset: usize) -> u32 {
@@ -198,10 +171,7 @@ mod tests {
 
         assert_eq!((inside_first.file, inside_first.line), (FileId(0), 2));
         assert_eq!((inside_second.file, inside_second.line), (second, 1));
-        assert_eq!(
-            sources.place(inside_second).map(|place| place.file),
-            Some("environment")
-        );
+        assert_eq!(sources.place(inside_second).map(|place| place.file), Some("environment"));
     }
 
     #[test]
@@ -216,9 +186,7 @@ mod tests {
     fn a_long_line_is_cut_round_its_caret() {
         let mut sources = Sources::default();
         sources.add("a.toml", &"é".repeat(5_000));
-        let excerpt = sources
-            .excerpt(sources.origin(4_000..4_002))
-            .expect("in the text");
+        let excerpt = sources.excerpt(sources.origin(4_000..4_002)).expect("in the text");
         assert!(excerpt.text.len() <= 2 * EXCERPT_SIDE_MAX);
         assert_eq!(&excerpt.text[excerpt.caret], "é");
     }

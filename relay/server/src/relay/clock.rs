@@ -14,10 +14,7 @@ pub struct Clock {
 impl Clock {
     /// A clock that starts now.
     pub fn start() -> Self {
-        Self {
-            monotonic: std::time::Instant::now(),
-            wall: SystemTime::now(),
-        }
+        Self { monotonic: std::time::Instant::now(), wall: SystemTime::now() }
     }
 
     /// Time since the start, as the core wants it.

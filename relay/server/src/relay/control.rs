@@ -115,19 +115,13 @@ impl Control {
 
     /// What each shard did so far.
     pub fn shards(&self) -> Vec<ShardStatus> {
-        self.controller()
-            .shards
-            .iter()
-            .map(ShardStatus::of)
-            .collect()
+        self.controller().shards.iter().map(ShardStatus::of).collect()
     }
 
     /// Sum of all shards' counters.
     pub fn totals(&self) -> Counters {
         let shards = self.shards();
-        shards
-            .iter()
-            .fold(Counters::new(), |sum, shard| sum + shard.snapshot.engine)
+        shards.iter().fold(Counters::new(), |sum, shard| sum + shard.snapshot.engine)
     }
 
     /// The configuration it runs with.
@@ -162,10 +156,7 @@ impl Control {
     /// The lock is never held over anything that can wait or fail half-way; a panic under it is a
     /// bug that must not also stop every later call.
     pub(super) fn controller(&self) -> MutexGuard<'_, Controller> {
-        self.0
-            .controller
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.0.controller.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -175,12 +166,8 @@ impl ShardStatus {
         let drops = shard.drops.iter();
         Self {
             snapshot: shard.snapshot.load(),
-            cpu_time: clock
-                .and_then(|clock| clock.read().ok())
-                .unwrap_or_default(),
-            kernel_drops: drops
-                .map(|drops| (drops.address(), drops.read().unwrap_or(0)))
-                .collect(),
+            cpu_time: clock.and_then(|clock| clock.read().ok()).unwrap_or_default(),
+            kernel_drops: drops.map(|drops| (drops.address(), drops.read().unwrap_or(0))).collect(),
             sockets: shard.sockets.clone(),
             running: shard.is_running(),
         }

@@ -31,13 +31,7 @@ struct Survey {
 
 impl Controller {
     pub(super) fn new(registry: Registry, shards: Vec<Shard>, clock: Clock) -> Self {
-        Self {
-            registry,
-            shards,
-            clock,
-            surveys: HashMap::new(),
-            surveys_begun: 0,
-        }
+        Self { registry, shards, clock, surveys: HashMap::new(), surveys_begun: 0 }
     }
 
     pub(super) fn join(&mut self, join: &Join) -> Result<Joined, JoinRefused> {
@@ -70,13 +64,7 @@ impl Controller {
             return Ok(None);
         }
         let (asker, answer) = oneshot::channel();
-        self.surveys.insert(
-            token,
-            Survey {
-                answers: Vec::new(),
-                asker,
-            },
-        );
+        self.surveys.insert(token, Survey { answers: Vec::new(), asker });
         self.deliver();
         Ok(Some(answer))
     }
@@ -134,10 +122,7 @@ impl Controller {
     fn deliver(&mut self) -> bool {
         let mut any = false;
         while let Some((target, command)) = self.registry.poll_command() {
-            if !self
-                .recipients(target)
-                .all(|shard| shard.mailbox.has_room())
-            {
+            if !self.recipients(target).all(|shard| shard.mailbox.has_room()) {
                 self.registry.unpoll_command(target, command);
                 return false;
             }
@@ -151,8 +136,7 @@ impl Controller {
     }
 
     fn send(&self, target: Target, command: &Command) {
-        self.recipients(target)
-            .for_each(|shard| shard.mailbox.send(command.clone()));
+        self.recipients(target).for_each(|shard| shard.mailbox.send(command.clone()));
     }
 
     fn recipients(&self, target: Target) -> impl Iterator<Item = &Shard> {

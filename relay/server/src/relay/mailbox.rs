@@ -24,11 +24,7 @@ pub(super) struct Mailbox {
 impl Mailbox {
     pub(super) fn new(waker: Arc<Waker>) -> Self {
         let (commands, reports) = (ArrayQueue::new(COMMANDS_MAX), ArrayQueue::new(REPORTS_MAX));
-        Self {
-            commands,
-            reports,
-            waker,
-        }
+        Self { commands, reports, waker }
     }
 
     pub(super) fn has_room(&self) -> bool {

@@ -79,11 +79,7 @@ impl fmt::Display for StartError {
         match self {
             Self::Bind(address, error) => write!(f, "cannot listen on {address}: {error}"),
             Self::ControlSocket(path, error) => {
-                write!(
-                    f,
-                    "cannot make the control socket {}: {error}",
-                    path.display()
-                )
+                write!(f, "cannot make the control socket {}: {error}", path.display())
             }
             Self::System(what, error) => write!(f, "cannot get {what}: {error}"),
         }

@@ -83,16 +83,7 @@ impl Shard {
         };
         let snapshot = Arc::clone(&shard.snapshot);
         let stop = Arc::clone(&shard.stop);
-        let turner = Turner {
-            engine,
-            backend,
-            mailbox,
-            snapshot,
-            stop,
-            control,
-            clock,
-            turns: 0,
-        };
+        let turner = Turner { engine, backend, mailbox, snapshot, stop, control, clock, turns: 0 };
         let cpu_clock = Arc::clone(&shard.cpu_clock);
         let thread = std::thread::Builder::new().name(format!("shard-{number}"));
         shard.thread = Some(thread.spawn(move || {
@@ -121,19 +112,14 @@ impl Shard {
 
     /// Whether its thread is still there.
     pub(super) fn is_running(&self) -> bool {
-        self.thread
-            .as_ref()
-            .is_some_and(|thread| !thread.is_finished())
+        self.thread.as_ref().is_some_and(|thread| !thread.is_finished())
     }
 }
 
 impl Turner {
     fn run(mut self) -> io::Result<()> {
         while !self.stop.load(Ordering::Acquire) {
-            let timeout = self
-                .engine
-                .next_timeout()
-                .map(|when| self.clock.until(when));
+            let timeout = self.engine.next_timeout().map(|when| self.clock.until(when));
             self.backend.wait(timeout)?;
             self.turn()?;
         }
@@ -143,10 +129,7 @@ impl Turner {
     fn turn(&mut self) -> io::Result<()> {
         self.apply_commands();
         self.handle_timeout();
-        let mut step = EngineStep {
-            engine: &mut self.engine,
-            clock: self.clock,
-        };
+        let mut step = EngineStep { engine: &mut self.engine, clock: self.clock };
         let _ = self.backend.turn(&mut step, ROUNDS_MAX)?;
         self.report();
         self.publish();
@@ -163,8 +146,7 @@ impl Turner {
         let now = self.clock.now();
         if self.engine.next_timeout().is_some_and(|when| when <= now) {
             let engine = &mut self.engine;
-            self.backend
-                .emit(|outbox| engine.handle_timeout(now, outbox));
+            self.backend.emit(|outbox| engine.handle_timeout(now, outbox));
         }
     }
 

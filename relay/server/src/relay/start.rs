@@ -59,12 +59,7 @@ impl Relay {
     /// # Errors
     /// [`StartError`]; then nothing is bound and nothing runs.
     pub fn start(loaded: Loaded, attendant: impl Attend) -> Result<Self, StartError> {
-        let Loaded {
-            config,
-            policy,
-            sources,
-            ..
-        } = loaded;
+        let Loaded { config, policy, sources, .. } = loaded;
         let clock = Clock::start();
         let notify = Arc::new(Notify::new());
         let cpus = affinity::allowed().map_err(system("the list of CPUs"))?;
@@ -73,14 +68,7 @@ impl Relay {
         let registry = registry(&config, &policy, backends.len())?;
         let shards = start_shards(backends, &config, &policy, (&cpus, clock), &notify)?;
         let controller = Mutex::new(Controller::new(registry, shards, clock));
-        let shared = Shared {
-            controller,
-            notify,
-            clock,
-            config,
-            sources,
-            media,
-        };
+        let shared = Shared { controller, notify, clock, config, sources, media };
         Self::start_control(Control::new(Arc::new(shared)), attendant)
     }
 
@@ -100,9 +88,7 @@ impl Relay {
     fn start_control(control: Control, attendant: impl Attend) -> Result<Self, StartError> {
         let stop = Arc::new(Notify::new());
         let (handle, stopped) = (control.clone(), Arc::clone(&stop));
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(system("a runtime for the control thread"))?;
         let run = move || {
             runtime.block_on(async {
@@ -113,15 +99,9 @@ impl Relay {
                 }
             });
         };
-        let thread = std::thread::Builder::new()
-            .name("control".into())
-            .spawn(run);
+        let thread = std::thread::Builder::new().name("control".into()).spawn(run);
         let thread = Some(thread.map_err(system("a control thread"))?);
-        Ok(Self {
-            control,
-            stop,
-            thread,
-        })
+        Ok(Self { control, stop, thread })
     }
 
     fn stop_threads(&mut self) -> io::Result<()> {
@@ -129,9 +109,7 @@ impl Relay {
             return Ok(());
         };
         self.stop.notify_one();
-        let control = thread
-            .join()
-            .map_err(|_| io::Error::other("the control thread panicked"));
+        let control = thread.join().map_err(|_| io::Error::other("the control thread panicked"));
         let mut controller = self.control.controller();
         let shards = controller.shards.iter_mut().map(Shard::stop);
         shards.fold(control, |first, next| first.and(next))
@@ -152,9 +130,7 @@ async fn attend_shards(control: &Control) {
             let mut controller = control.controller();
             let waiting = controller.attend();
             let policy = Arc::clone(controller.registry.policy());
-            controller
-                .events()
-                .for_each(|event| journal::record(&event, &policy, control));
+            controller.events().for_each(|event| journal::record(&event, &policy, control));
             (waiting, controller.registry.next_timeout())
         };
         let clock = control.shared().clock;
@@ -171,9 +147,7 @@ fn open_backends(config: &Config, cpus: &[Cpu]) -> Result<Vec<Sockets>, StartErr
         Workers::Count(count) => usize::from(NonZeroU16::get(count)),
     };
     let mut listen = config.listen.media.clone();
-    listen
-        .iter()
-        .try_for_each(|&address| refuse_taken(address))?;
+    listen.iter().try_for_each(|&address| refuse_taken(address))?;
     let mut backends = Vec::with_capacity(shards);
     for _ in 0..shards {
         let backend = open_backend(&listen)?;
@@ -187,9 +161,7 @@ fn open_backends(config: &Config, cpus: &[Cpu]) -> Result<Vec<Sockets>, StartErr
 /// half of the first one's packets. A socket without it finds out.
 fn refuse_taken(address: SocketAddr) -> Result<(), StartError> {
     let probe = std::net::UdpSocket::bind(address);
-    probe
-        .map(drop)
-        .map_err(|error| StartError::Bind(address, error))
+    probe.map(drop).map_err(|error| StartError::Bind(address, error))
 }
 
 fn open_backend(listen: &[SocketAddr]) -> Result<Sockets, StartError> {
@@ -211,10 +183,11 @@ fn open_backend(listen: &[SocketAddr]) -> Result<Sockets, StartError> {
 }
 
 fn registry(config: &Config, policy: &Arc<Policy>, shards: usize) -> Result<Registry, StartError> {
-    let quotas = config.tenants.iter();
-    let tenant_rooms_max: BTreeMap<_, _> = quotas
-        .map(|tenant| (tenant.name.clone(), tenant.max_rooms as usize))
-        .collect();
+    let quota = |tenant: &config::Tenant| TenantQuota {
+        rooms_max: tenant.max_rooms as usize,
+        participants_max: tenant.max_participants as usize,
+    };
+    let quotas = config.tenants.iter().map(|tenant| (tenant.name.clone(), quota(tenant)));
     Ok(Registry::new(RegistrySetup {
         shards: u16::try_from(shards).unwrap_or(u16::MAX),
         limits: core_limits(&config.limits),
@@ -239,11 +212,7 @@ fn start_shards(
             policy: Arc::clone(policy),
             seed: seed()?,
         });
-        let cpu = config
-            .node
-            .pin
-            .then(|| cpus.get(number % cpus.len().max(1)).copied())
-            .flatten();
+        let cpu = config.node.pin.then(|| cpus.get(number % cpus.len().max(1)).copied()).flatten();
         let shard = Shard::start(engine, backend, Arc::clone(notify), clock, (number, cpu));
         shards.push(shard.map_err(system("a thread for a shard"))?);
     }

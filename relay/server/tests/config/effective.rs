@@ -20,18 +20,11 @@ fn full() -> String {
 fn the_effective_configuration_reads_back_to_itself() {
     let folder = Folder::new();
     for text in [REFERENCE, &full()] {
-        let loaded = folder
-            .parse(text)
-            .unwrap_or_else(|failure| panic!("{failure}"));
+        let loaded = folder.parse(text).unwrap_or_else(|failure| panic!("{failure}"));
         let once = effective(&loaded.config);
-        let again = folder
-            .parse(&once)
-            .unwrap_or_else(|failure| panic!("{failure}\n{once}"));
+        let again = folder.parse(&once).unwrap_or_else(|failure| panic!("{failure}\n{once}"));
         assert_eq!(effective(&again.config), once);
-        assert!(
-            again.config.control.token().is_none(),
-            "a mask is no secret"
-        );
+        assert!(again.config.control.token().is_none(), "a mask is no secret");
     }
 }
 
@@ -52,18 +45,14 @@ fn the_effective_configuration_of_the_reference_is_as_committed() {
 
 #[test]
 fn every_key_of_the_schema_is_in_the_effective_configuration() {
-    let loaded = Folder::new()
-        .parse(&full())
-        .unwrap_or_else(|failure| panic!("{failure}"));
+    let loaded = Folder::new().parse(&full()).unwrap_or_else(|failure| panic!("{failure}"));
     let text = effective(&loaded.config);
     let schema: Value = serde_json::from_str(&schema()).expect("JSON");
     let mut keys = Vec::new();
     collect_keys(&schema, &mut keys);
     assert!(keys.len() > 50, "{keys:?}");
     let keys = keys.iter().filter(|key| !TABLES.contains(&key.as_str()));
-    let absent: Vec<_> = keys
-        .filter(|key| !text.contains(&format!("\n{key} = ")))
-        .collect();
+    let absent: Vec<_> = keys.filter(|key| !text.contains(&format!("\n{key} = "))).collect();
     assert!(absent.is_empty(), "{absent:?} in\n{text}");
 }
 
@@ -104,13 +93,7 @@ fn every_key_of_the_schema_is_described() {
     assert!(!schema.to_string().contains("null"), "TOML has no null");
     let definitions = schema["$defs"].as_object().expect("definitions");
     let structs = definitions.values().chain([&schema]);
-    for (key, property) in structs
-        .filter_map(|one| one["properties"].as_object())
-        .flatten()
-    {
-        assert!(
-            property["description"].is_string(),
-            "{key} is not described"
-        );
+    for (key, property) in structs.filter_map(|one| one["properties"].as_object()).flatten() {
+        assert!(property["description"].is_string(), "{key} is not described");
     }
 }

@@ -43,18 +43,12 @@ impl Folder {
         environment: &[(&str, &str)],
     ) -> Result<Loaded, Failure> {
         let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
-        config::parse(
-            "ringfence.toml",
-            text,
-            self.path(),
-            environment.iter().map(own),
-        )
+        config::parse("ringfence.toml", text, self.path(), environment.iter().map(own))
     }
 
     /// The reference loads, with these overrides.
     pub(crate) fn reference_with(&self, environment: &[(&str, &str)]) -> Loaded {
-        self.parse_with(REFERENCE, environment)
-            .unwrap_or_else(|failure| panic!("{failure}"))
+        self.parse_with(REFERENCE, environment).unwrap_or_else(|failure| panic!("{failure}"))
     }
 }
 
@@ -65,17 +59,9 @@ pub(crate) fn changed(from: &str, to: &str) -> String {
 }
 
 pub(crate) fn codes(failure: &Failure) -> Vec<&'static str> {
-    failure
-        .diagnostics
-        .iter()
-        .map(|diagnostic| diagnostic.code)
-        .collect()
+    failure.diagnostics.iter().map(|diagnostic| diagnostic.code).collect()
 }
 
 pub(crate) fn warning_codes(loaded: &Loaded) -> Vec<&'static str> {
-    loaded
-        .warnings
-        .iter()
-        .map(|diagnostic| diagnostic.code)
-        .collect()
+    loaded.warnings.iter().map(|diagnostic| diagnostic.code).collect()
 }

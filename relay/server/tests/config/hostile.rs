@@ -31,10 +31,7 @@ const PIECES: [&str; 22] = [
 ];
 
 fn text_of_pieces() -> impl Strategy<Value = String> {
-    let piece = prop_oneof![
-        prop::sample::select(&PIECES[..]).prop_map(str::to_owned),
-        ".{0,3}"
-    ];
+    let piece = prop_oneof![prop::sample::select(&PIECES[..]).prop_map(str::to_owned), ".{0,3}"];
     prop::collection::vec(piece, 0..40).prop_map(|pieces| pieces.concat())
 }
 

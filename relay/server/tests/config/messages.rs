@@ -5,25 +5,19 @@ use crate::folder::{Folder, REFERENCE, codes};
 #[test]
 fn many_mistakes_are_all_shown_at_once_with_line_and_caret() {
     let folder = Folder::new();
-    let failure = folder
-        .parse(include_str!("mistakes.toml"))
-        .expect_err("mistakes");
+    let failure = folder.parse(include_str!("mistakes.toml")).expect_err("mistakes");
     assert_eq!(failure.render(false), include_str!("mistakes.txt"));
 }
 
 #[test]
 fn many_syntax_errors_are_all_shown_at_once() {
-    let failure = Folder::new()
-        .parse(include_str!("syntax.toml"))
-        .expect_err("not TOML");
+    let failure = Folder::new().parse(include_str!("syntax.toml")).expect_err("not TOML");
     assert_eq!(failure.render(false), include_str!("syntax.txt"));
 }
 
 #[test]
 fn colour_comes_only_when_asked_for() {
-    let failure = Folder::new()
-        .parse(include_str!("mistakes.toml"))
-        .expect_err("mistakes");
+    let failure = Folder::new().parse(include_str!("mistakes.toml")).expect_err("mistakes");
     assert!(!failure.render(false).contains('\u{1b}'));
     assert!(failure.render(true).contains('\u{1b}'));
 }

@@ -16,39 +16,21 @@ fn the_file_is_taken_and_every_value_arrives() {
     let config = folder.reference_with(&[]).config;
 
     assert_eq!(config.node.site, "fra1");
-    assert_eq!(
-        config.node.workers,
-        Workers::Count(NonZeroU16::new(2).expect("two"))
-    );
+    assert_eq!(config.node.workers, Workers::Count(NonZeroU16::new(2).expect("two")));
     assert!(config.node.pin);
-    assert_eq!(
-        config.listen.media,
-        ["127.1.0.1:3478".parse().expect("an address")]
-    );
+    assert_eq!(config.listen.media, ["127.1.0.1:3478".parse().expect("an address")]);
     assert_eq!(config.listen.relay_ports, 49_152..=65_535);
     assert_eq!(config.control.socket, folder.path().join("ringfence.sock"));
-    assert_eq!(
-        config.control.http,
-        Some("127.0.0.1:8478".parse().expect("an address"))
-    );
+    assert_eq!(config.control.http, Some("127.0.0.1:8478".parse().expect("an address")));
     assert_eq!(config.control.token().expect("a token").expose(), TOKEN);
     assert_eq!(config.turn.realm, "example.org");
     assert_eq!(config.limits.room_participants_max, 1_000);
     assert_eq!(config.limits.consent_timeout, Duration::from_secs(30));
-    assert_eq!(
-        (config.log.format, config.log.level),
-        (LogFormat::Text, LogLevel::Info)
-    );
+    assert_eq!((config.log.format, config.log.level), (LogFormat::Text, LogLevel::Info));
     let acme = &config.tenants[0];
-    assert_eq!(
-        (acme.name.as_str(), acme.max_rooms, acme.max_allocations),
-        ("acme", 1_000, 10_000)
-    );
+    assert_eq!((acme.name.as_str(), acme.max_rooms, acme.max_allocations), ("acme", 1_000, 10_000));
     assert_eq!(acme.secrets().next().expect("a secret").expose(), SECRET);
-    assert_eq!(
-        (config.selection.primaries, config.selection.spares),
-        (2, 2)
-    );
+    assert_eq!((config.selection.primaries, config.selection.spares), (2, 2));
     assert_eq!(config.invariants[0].never_transit, ["china"]);
 }
 
@@ -65,11 +47,7 @@ fn the_policy_is_compiled_at_the_first_epoch_and_knows_its_own_site() {
 fn what_this_version_does_not_serve_is_said() {
     let loaded = Folder::new().reference_with(&[]);
     assert_eq!(warning_codes(&loaded), ["not_served", "not_served"]);
-    assert!(
-        loaded
-            .render_warnings(false)
-            .contains("`listen.turn_tcp` is not served")
-    );
+    assert!(loaded.render_warnings(false).contains("`listen.turn_tcp` is not served"));
 }
 
 #[test]
@@ -77,14 +55,8 @@ fn the_file_loads_from_disk_with_paths_from_its_folder() {
     let folder = Folder::new();
     let path = folder.write("ringfence.toml", REFERENCE, 0o644);
     let loaded = config::load(&path, []).unwrap_or_else(|failure| panic!("{failure}"));
-    assert_eq!(
-        loaded.config.control.socket,
-        folder.path().join("ringfence.sock")
-    );
-    assert_eq!(
-        loaded.config.control.token().expect("a token").expose(),
-        TOKEN
-    );
+    assert_eq!(loaded.config.control.socket, folder.path().join("ringfence.sock"));
+    assert_eq!(loaded.config.control.token().expect("a token").expose(), TOKEN);
 }
 
 #[test]

@@ -12,19 +12,11 @@ fn a_secret_that_is_not_there_is_a_warning_that_names_what_stays_shut() {
 
     let loaded = folder.reference_with(&[]);
 
-    let absent = warning_codes(&loaded)
-        .into_iter()
-        .filter(|code| *code == "secret_absent");
+    let absent = warning_codes(&loaded).into_iter().filter(|code| *code == "secret_absent");
     assert_eq!(absent.count(), 2);
     let shown = loaded.render_warnings(false);
-    assert!(
-        shown.contains("the TCP API refuses every call that needs the token"),
-        "{shown}"
-    );
-    assert!(
-        shown.contains("TURN credentials of tenant `acme`"),
-        "{shown}"
-    );
+    assert!(shown.contains("the TCP API refuses every call that needs the token"), "{shown}");
+    assert!(shown.contains("TURN credentials of tenant `acme`"), "{shown}");
     assert!(loaded.config.control.http.is_some() && loaded.config.control.token().is_none());
     assert_eq!(loaded.config.tenants[0].secrets().count(), 0);
 }
@@ -37,21 +29,9 @@ fn a_bad_secret_is_refused_for_its_reason() {
         (b"fifteen-chars-x\n", 0o600, "is shorter than 16"),
         (&[b'x'; 4097], 0o600, "is larger than 4096"),
         (b"\xff\xfe-not-utf-8-at-all", 0o600, "is not UTF-8"),
-        (
-            b"two lines of secrets\nare two secrets\n",
-            0o600,
-            "more than one line",
-        ),
-        (
-            b"good-enough-to-be-a-secret",
-            0o602,
-            "can be written by every user",
-        ),
-        (
-            b"good-enough-to-be-a-secret",
-            0o666,
-            "can be written by every user",
-        ),
+        (b"two lines of secrets\nare two secrets\n", 0o600, "more than one line"),
+        (b"good-enough-to-be-a-secret", 0o602, "can be written by every user"),
+        (b"good-enough-to-be-a-secret", 0o666, "can be written by every user"),
     ];
     for (content, mode, reason) in cases {
         let folder = Folder::new();
@@ -65,9 +45,7 @@ fn a_bad_secret_is_refused_for_its_reason() {
 #[test]
 fn a_folder_in_place_of_a_secret_is_refused() {
     let folder = Folder::new();
-    let failure = folder
-        .parse(&changed("file:control.token", "file:."))
-        .expect_err("a folder");
+    let failure = folder.parse(&changed("file:control.token", "file:.")).expect_err("a folder");
     assert_eq!(codes(&failure), ["bad_secret"]);
 }
 
@@ -86,10 +64,7 @@ fn one_line_break_at_the_end_is_not_part_of_the_secret() {
         let folder = Folder::new();
         folder.write("control.token", format!("{TOKEN}{ending}"), 0o600);
         let loaded = folder.reference_with(&[]);
-        assert_eq!(
-            loaded.config.control.token().expect("a token").expose(),
-            TOKEN
-        );
+        assert_eq!(loaded.config.control.token().expect("a token").expose(), TOKEN);
     }
 }
 
@@ -100,10 +75,7 @@ fn a_credential_is_read_from_systemds_folder() {
     let directory = folder.path().to_str().expect("UTF-8").to_owned();
     let loaded = folder.parse_with(&text, &[("CREDENTIALS_DIRECTORY", &directory)]);
     let loaded = loaded.expect("taken");
-    assert_eq!(
-        loaded.config.control.token().expect("a token").expose(),
-        TOKEN
-    );
+    assert_eq!(loaded.config.control.token().expect("a token").expose(), TOKEN);
 
     let outside = folder.parse(&text).expect("taken, with a warning");
     assert!(warning_codes(&outside).contains(&"secret_absent"));
@@ -135,10 +107,6 @@ fn a_secret_written_into_the_file_is_refused_and_not_shown() {
         let text = changed("token = \"file:control.token\"", spill);
         let failure = folder.parse(&text).expect_err(spill);
         let shown = format!("{}{}{failure:?}", failure.render(false), failure.to_json());
-        assert!(
-            !shown.contains("hunter2"),
-            "{spill} gave:\n{}",
-            failure.render(false)
-        );
+        assert!(!shown.contains("hunter2"), "{spill} gave:\n{}", failure.render(false));
     }
 }

@@ -36,9 +36,7 @@ impl<'a> Content<'a> {
     }
 
     pub(super) fn unknown(&self) -> &[AttributeType] {
-        self.unknown
-            .get(..self.unknown_count)
-            .unwrap_or(&self.unknown)
+        self.unknown.get(..self.unknown_count).unwrap_or(&self.unknown)
     }
 
     fn empty() -> Self {
@@ -116,9 +114,7 @@ impl<'a> Received<'a> {
         let (&[t0, t1, l0, l1], body) = rest.split_first_chunk().ok_or(ParseError::Attribute)?;
         let value_bytes = usize::from(u16::from_be_bytes([l0, l1]));
         let value = body.get(..value_bytes).ok_or(ParseError::Attribute)?;
-        let after = body
-            .get(value_bytes.next_multiple_of(4)..)
-            .ok_or(ParseError::Attribute)?;
+        let after = body.get(value_bytes.next_multiple_of(4)..).ok_or(ParseError::Attribute)?;
         let at = datagram.len().saturating_sub(rest.len());
         Ok(Self {
             kind: AttributeType(u16::from_be_bytes([t0, t1])),
@@ -139,9 +135,6 @@ impl<'a> Received<'a> {
             return Err(refusal);
         }
         let covered = Covered::new(self.before, self.bytes).ok_or(refusal)?;
-        Ok(Closing {
-            covered,
-            value: self.value,
-        })
+        Ok(Closing { covered, value: self.value })
     }
 }

@@ -14,16 +14,10 @@ impl<'a> Covered<'a> {
     /// `before` is the message up to the closing attribute, `closing_bytes` that attribute's size
     /// with its header. `None` if there is no whole header or the length would exceed 16 bits.
     pub(super) fn new(before: &'a [u8], closing_bytes: usize) -> Option<Self> {
-        let length = before
-            .len()
-            .checked_sub(HEADER_BYTES)?
-            .checked_add(closing_bytes)?;
+        let length = before.len().checked_sub(HEADER_BYTES)?.checked_add(closing_bytes)?;
         let [l0, l1] = u16::try_from(length).ok()?.to_be_bytes();
         let (&[t0, t1, _, _], body) = before.split_first_chunk()?;
-        Some(Self {
-            head: [t0, t1, l0, l1],
-            body,
-        })
+        Some(Self { head: [t0, t1, l0, l1], body })
     }
 
     /// The covered bytes in order.

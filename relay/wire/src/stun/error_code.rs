@@ -22,11 +22,7 @@ impl ErrorCode {
 
     /// The error of that number; `None` outside 300..=699.
     pub const fn new(number: u16) -> Option<Self> {
-        if matches!(number, 300..=699) {
-            Some(Self(number))
-        } else {
-            None
-        }
+        if matches!(number, 300..=699) { Some(Self(number)) } else { None }
     }
 
     /// Its number, hundreds and all.
@@ -59,9 +55,7 @@ mod tests {
     fn codes_come_back_as_they_were_written() {
         for number in 300..=699 {
             let code = ErrorCode::new(number).map(ErrorCode::encode);
-            let back = code
-                .and_then(|value| ErrorCode::decode(&value))
-                .map(ErrorCode::number);
+            let back = code.and_then(|value| ErrorCode::decode(&value)).map(ErrorCode::number);
             assert_eq!(back, Some(number));
         }
     }

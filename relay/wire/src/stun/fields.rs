@@ -28,10 +28,7 @@ impl<'a> Message<'a> {
 
     /// PRIORITY of the candidate that the check may discover.
     pub fn priority(&self) -> Option<u32> {
-        self.value(Attribute::Priority)?
-            .try_into()
-            .ok()
-            .map(u32::from_be_bytes)
+        self.value(Attribute::Priority)?.try_into().ok().map(u32::from_be_bytes)
     }
 
     /// Whether USE-CANDIDATE nominates this pair.
@@ -41,18 +38,12 @@ impl<'a> Message<'a> {
 
     /// Tie-breaker of ICE-CONTROLLING.
     pub fn ice_controlling(&self) -> Option<u64> {
-        self.value(Attribute::IceControlling)?
-            .try_into()
-            .ok()
-            .map(u64::from_be_bytes)
+        self.value(Attribute::IceControlling)?.try_into().ok().map(u64::from_be_bytes)
     }
 
     /// Tie-breaker of ICE-CONTROLLED.
     pub fn ice_controlled(&self) -> Option<u64> {
-        self.value(Attribute::IceControlled)?
-            .try_into()
-            .ok()
-            .map(u64::from_be_bytes)
+        self.value(Attribute::IceControlled)?.try_into().ok().map(u64::from_be_bytes)
     }
 
     /// MAPPED-ADDRESS. Not canonical: fold it before judging it.
@@ -79,8 +70,6 @@ impl<'a> Message<'a> {
     pub fn unknown_attributes(&self) -> impl Iterator<Item = AttributeType> + use<'a> {
         let value = self.value(Attribute::UnknownAttributes).unwrap_or_default();
         let (types, _) = value.as_chunks();
-        types
-            .iter()
-            .map(|kind| AttributeType(u16::from_be_bytes(*kind)))
+        types.iter().map(|kind| AttributeType(u16::from_be_bytes(*kind)))
     }
 }

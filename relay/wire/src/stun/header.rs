@@ -35,14 +35,7 @@ impl Header {
         if length != attributes.len() || !length.is_multiple_of(4) {
             return Err(ParseError::Length);
         }
-        Ok((
-            Self {
-                class,
-                method,
-                transaction_id: TransactionId(transaction_id),
-            },
-            attributes,
-        ))
+        Ok((Self { class, method, transaction_id: TransactionId(transaction_id) }, attributes))
     }
 
     /// The header of a message that has no attributes yet.
@@ -50,8 +43,6 @@ impl Header {
         let [t0, t1] = message_type::encode(self.class, self.method).to_be_bytes();
         let [c0, c1, c2, c3] = MAGIC_COOKIE;
         let TransactionId([i0, i1, i2, i3, i4, i5, i6, i7, i8, i9, i10, i11]) = self.transaction_id;
-        [
-            t0, t1, 0, 0, c0, c1, c2, c3, i0, i1, i2, i3, i4, i5, i6, i7, i8, i9, i10, i11,
-        ]
+        [t0, t1, 0, 0, c0, c1, c2, c3, i0, i1, i2, i3, i4, i5, i6, i7, i8, i9, i10, i11]
     }
 }

@@ -130,10 +130,7 @@ fn keyed<D: EagerHash + Digest>(key: &[u8]) -> Hmac<D> {
 }
 
 fn fill(block: &mut [u8], key: &[u8]) {
-    block
-        .iter_mut()
-        .zip(key)
-        .for_each(|(slot, byte)| *slot = *byte);
+    block.iter_mut().zip(key).for_each(|(slot, byte)| *slot = *byte);
 }
 
 fn tag<M: Mac + Clone>(keyed: &M, covered: &Covered<'_>) -> hmac::digest::CtOutput<M> {
@@ -147,14 +144,7 @@ fn verify<const N: usize>(
     tag: impl FnOnce(&Covered<'_>) -> [u8; N],
 ) -> Result<(), IntegrityError> {
     let closing = closing.ok_or(IntegrityError::Absent)?;
-    let sent: &[u8; N] = closing
-        .value
-        .try_into()
-        .map_err(|_| IntegrityError::Truncated)?;
+    let sent: &[u8; N] = closing.value.try_into().map_err(|_| IntegrityError::Truncated)?;
     let equal: bool = tag(&closing.covered).ct_eq(sent).into();
-    if equal {
-        Ok(())
-    } else {
-        Err(IntegrityError::Mismatch)
-    }
+    if equal { Ok(()) } else { Err(IntegrityError::Mismatch) }
 }

@@ -33,10 +33,7 @@ impl<'a> Message<'a> {
     /// [`ParseError`] says what is wrong; such a datagram is dropped, never answered.
     pub fn parse(datagram: &'a [u8]) -> Result<Self, ParseError> {
         let (header, attributes) = Header::split(datagram)?;
-        Ok(Self {
-            header,
-            content: Content::walk(datagram, attributes)?,
-        })
+        Ok(Self { header, content: Content::walk(datagram, attributes)? })
     }
 
     /// Request, indication, success or error.

@@ -23,11 +23,7 @@ impl Method {
 
     /// The method of that number; `None` over 12 bits.
     pub const fn new(number: u16) -> Option<Self> {
-        if number <= 0xfff {
-            Some(Self(number))
-        } else {
-            None
-        }
+        if number <= 0xfff { Some(Self(number)) } else { None }
     }
 
     /// Its number in IANA's registry, 0..=0xfff.

@@ -99,20 +99,8 @@ impl<'b> Writer<'b> {
         method: Method,
         transaction_id: TransactionId,
     ) -> Result<Self, WriteError> {
-        let mut writer = Self {
-            buffer,
-            used: 0,
-            transaction_id,
-            stage: PhantomData,
-        };
-        writer.put(
-            &Header {
-                class,
-                method,
-                transaction_id,
-            }
-            .encode(),
-        )?;
+        let mut writer = Self { buffer, used: 0, transaction_id, stage: PhantomData };
+        writer.put(&Header { class, method, transaction_id }.encode())?;
         Ok(writer)
     }
 
@@ -161,14 +149,12 @@ impl<'b> Writer<'b> {
         let id = self.transaction_id;
         let port = xor(address.port().to_be_bytes(), id);
         match address.ip() {
-            IpAddr::V4(ip) => self.add(
-                attribute,
-                [&[0, address::FAMILY_IPV4][..], &port, &xor(ip.octets(), id)],
-            ),
-            IpAddr::V6(ip) => self.add(
-                attribute,
-                [&[0, address::FAMILY_IPV6][..], &port, &xor(ip.octets(), id)],
-            ),
+            IpAddr::V4(ip) => {
+                self.add(attribute, [&[0, address::FAMILY_IPV4][..], &port, &xor(ip.octets(), id)])
+            }
+            IpAddr::V6(ip) => {
+                self.add(attribute, [&[0, address::FAMILY_IPV6][..], &port, &xor(ip.octets(), id)])
+            }
         }?;
         Ok(self)
     }
@@ -211,11 +197,7 @@ impl<'b> Writer<'b> {
         value: impl IntoIterator<Item = P>,
     ) -> Result<(), WriteError> {
         let written = self.attribute(attribute.kind(), value)?;
-        if attribute.shape().fits(written) {
-            Ok(())
-        } else {
-            Err(WriteError::Value(attribute))
-        }
+        if attribute.shape().fits(written) { Ok(()) } else { Err(WriteError::Value(attribute)) }
     }
 }
 
@@ -255,18 +237,8 @@ impl<'b, Stage> Writer<'b, Stage> {
     }
 
     fn into_stage<Next>(self) -> Writer<'b, Next> {
-        let Self {
-            buffer,
-            used,
-            transaction_id,
-            ..
-        } = self;
-        Writer {
-            buffer,
-            used,
-            transaction_id,
-            stage: PhantomData,
-        }
+        let Self { buffer, used, transaction_id, .. } = self;
+        Writer { buffer, used, transaction_id, stage: PhantomData }
     }
 
     /// What a closing attribute with a value of that many bytes covers.
@@ -307,19 +279,14 @@ impl<'b, Stage> Writer<'b, Stage> {
 
     fn put(&mut self, bytes: &[u8]) -> Result<(), WriteError> {
         let room = self.buffer.get_mut(self.used..).ok_or(WriteError::Full)?;
-        room.get_mut(..bytes.len())
-            .ok_or(WriteError::Full)?
-            .copy_from_slice(bytes);
+        room.get_mut(..bytes.len()).ok_or(WriteError::Full)?.copy_from_slice(bytes);
         self.used = self.used.saturating_add(bytes.len());
         Ok(())
     }
 
     fn set_length(&mut self, at: usize, bytes: usize) -> Result<(), WriteError> {
         let length = u16::try_from(bytes).map_err(|_| WriteError::TooLong)?;
-        let slot = self
-            .buffer
-            .get_mut(at..)
-            .and_then(|tail| tail.first_chunk_mut());
+        let slot = self.buffer.get_mut(at..).and_then(|tail| tail.first_chunk_mut());
         *slot.ok_or(WriteError::Full)? = length.to_be_bytes();
         Ok(())
     }

@@ -40,17 +40,11 @@ fn passwords_of_every_length_key_alike() {
             .unwrap();
         let key = ShortTermCredentials::new(password).make_key();
         let message = theirs::Message::from_bytes(written).unwrap();
-        assert!(
-            message.validate_integrity_with_key(&key).is_ok(),
-            "{bytes}, SHA-256"
-        );
+        assert!(message.validate_integrity_with_key(&key).is_ok(), "{bytes}, SHA-256");
         let mut sha1_only = written[..44].to_vec();
         forge::repair_length(&mut sha1_only);
         let message = theirs::Message::from_bytes(&sha1_only).unwrap();
-        assert!(
-            message.validate_integrity_with_key(&key).is_ok(),
-            "{bytes}, SHA-1"
-        );
+        assert!(message.validate_integrity_with_key(&key).is_ok(), "{bytes}, SHA-1");
     }
 }
 
@@ -162,18 +156,12 @@ fn our_verdict(
         let whole = verdict != Err(IntegrityError::Truncated);
         return whole.then_some(verdict.ok().map(|()| IntegrityAlgorithm::Sha256));
     }
-    Some(
-        ours.verify_integrity(&key())
-            .ok()
-            .map(|()| IntegrityAlgorithm::Sha1),
-    )
+    Some(ours.verify_integrity(&key()).ok().map(|()| IntegrityAlgorithm::Sha1))
 }
 
 fn their_verdict(message: &theirs::Message<'_>) -> Option<IntegrityAlgorithm> {
     let credentials = ShortTermCredentials::new(PASSWORD.to_owned());
-    message
-        .validate_integrity_with_key(&credentials.make_key())
-        .ok()
+    message.validate_integrity_with_key(&credentials.make_key()).ok()
 }
 
 fn key() -> IntegrityKey {

@@ -51,10 +51,7 @@ enum Said {
 
 impl Plan {
     pub(crate) fn without_fingerprint(self) -> Self {
-        Self {
-            fingerprint: false,
-            ..self
-        }
+        Self { fingerprint: false, ..self }
     }
 
     pub(crate) fn written_by_us(&self) -> Vec<u8> {
@@ -66,10 +63,7 @@ impl Plan {
         let method = Method::new(self.method).unwrap();
         let id = TransactionId(self.transaction_id);
         let open = stun::Writer::new(buffer, self.class, method, id)?;
-        let open = self
-            .attributes
-            .iter()
-            .try_fold(open, |open, said| said.write(open))?;
+        let open = self.attributes.iter().try_fold(open, |open, said| said.write(open))?;
         let key = IntegrityKey::short_term(PASSWORD.as_bytes());
         let key_sha256 = IntegrityKeySha256::short_term(PASSWORD.as_bytes());
         match self.tags {
@@ -84,11 +78,7 @@ impl Plan {
         &self,
         writer: stun::Writer<'b, S>,
     ) -> Result<&'b [u8], WriteError> {
-        if self.fingerprint {
-            Ok(writer.fingerprint()?.finish())
-        } else {
-            Ok(writer.finish())
-        }
+        if self.fingerprint { Ok(writer.fingerprint()?.finish()) } else { Ok(writer.finish()) }
     }
 
     pub(crate) fn written_by_them(&self) -> Vec<u8> {
@@ -101,19 +91,13 @@ impl Plan {
         let method = stun_types::message::Method::new(self.method);
         let kind = MessageType::from_class_method(class, method);
         let mut message = Message::builder(kind, self.their_id(), MessageWriteVec::new());
-        self.attributes
-            .iter()
-            .for_each(|said| said.add_to(&mut message, self.their_id()));
+        self.attributes.iter().for_each(|said| said.add_to(&mut message, self.their_id()));
         let credentials = ShortTermCredentials::new(PASSWORD.to_owned()).into();
         if matches!(self.tags, Tags::Sha1 | Tags::Both) {
-            message
-                .add_message_integrity(&credentials, IntegrityAlgorithm::Sha1)
-                .unwrap();
+            message.add_message_integrity(&credentials, IntegrityAlgorithm::Sha1).unwrap();
         }
         if matches!(self.tags, Tags::Sha256 | Tags::Both) {
-            message
-                .add_message_integrity(&credentials, IntegrityAlgorithm::Sha256)
-                .unwrap();
+            message.add_message_integrity(&credentials, IntegrityAlgorithm::Sha256).unwrap();
         }
         if self.fingerprint {
             message.add_fingerprint().unwrap();
@@ -135,13 +119,11 @@ impl Plan {
             method: self.method,
             transaction_id: self.transaction_id,
             values: Default::default(),
-            mapped: first(|said| {
-                if let Said::Mapped(mapped) = said {
-                    Some(*mapped)
-                } else {
-                    None
-                }
-            }),
+            mapped: first(
+                |said| {
+                    if let Said::Mapped(mapped) = said { Some(*mapped) } else { None }
+                },
+            ),
             error: self.attributes.iter().find_map(|said| match said {
                 Said::Error(code, _) => Some(*code),
                 _ => None,
@@ -167,10 +149,7 @@ impl Said {
                 open.error_code(stun::ErrorCode::new(*code).unwrap(), reason)
             }
             Self::Unknown(types) => {
-                let types: Vec<_> = types
-                    .iter()
-                    .map(|kind| stun::AttributeType(*kind))
-                    .collect();
+                let types: Vec<_> = types.iter().map(|kind| stun::AttributeType(*kind)).collect();
                 open.unknown_attributes(&types)
             }
         }
@@ -205,10 +184,7 @@ impl Said {
             Self::Mapped(address) => (0x0020, masked(*address, id)),
             Self::Error(code, reason) => {
                 let [hundreds, rest] = [code / 100, code % 100].map(|n| u8::try_from(n).unwrap());
-                (
-                    0x0009,
-                    [&[0, 0, hundreds, rest], reason.as_bytes()].concat(),
-                )
+                (0x0009, [&[0, 0, hundreds, rest], reason.as_bytes()].concat())
             }
             Self::Unknown(types) => (0x000a, types.iter().flat_map(|t| t.to_be_bytes()).collect()),
         }
@@ -217,23 +193,12 @@ impl Said {
 
 fn masked(address: SocketAddr, id: [u8; 12]) -> Vec<u8> {
     let mask = [&[0x21, 0x12, 0xa4, 0x42], &id[..]].concat();
-    let xor = |bytes: &[u8]| {
-        bytes
-            .iter()
-            .zip(&mask)
-            .map(|(a, b)| a ^ b)
-            .collect::<Vec<_>>()
-    };
+    let xor = |bytes: &[u8]| bytes.iter().zip(&mask).map(|(a, b)| a ^ b).collect::<Vec<_>>();
     let (family, octets) = match address.ip() {
         IpAddr::V4(ip) => (1, ip.octets().to_vec()),
         IpAddr::V6(ip) => (2, ip.octets().to_vec()),
     };
-    [
-        vec![0, family],
-        xor(&address.port().to_be_bytes()),
-        xor(&octets),
-    ]
-    .concat()
+    [vec![0, family], xor(&address.port().to_be_bytes()), xor(&octets)].concat()
 }
 
 fn raw(attribute: Attribute, value: &[u8]) -> Box<RawAttribute<'static>> {
@@ -245,12 +210,7 @@ impl Arbitrary for Plan {
     type Strategy = BoxedStrategy<Self>;
 
     fn arbitrary_with((): ()) -> Self::Strategy {
-        let classes = [
-            Class::Request,
-            Class::Indication,
-            Class::Success,
-            Class::Error,
-        ];
+        let classes = [Class::Request, Class::Indication, Class::Success, Class::Error];
         let tags = [Tags::None, Tags::Sha1, Tags::Sha256, Tags::Both];
         let said = prop::collection::vec(said(), 0..8);
         let class = prop::sample::select(classes.to_vec());
@@ -262,16 +222,14 @@ impl Arbitrary for Plan {
             prop::sample::select(tags.to_vec()),
             any::<bool>(),
         )
-            .prop_map(
-                |(class, method, transaction_id, attributes, tags, fingerprint)| Self {
-                    class,
-                    method,
-                    transaction_id,
-                    attributes,
-                    tags,
-                    fingerprint,
-                },
-            )
+            .prop_map(|(class, method, transaction_id, attributes, tags, fingerprint)| Self {
+                class,
+                method,
+                transaction_id,
+                attributes,
+                tags,
+                fingerprint,
+            })
             .boxed()
     }
 }

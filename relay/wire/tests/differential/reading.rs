@@ -37,23 +37,14 @@ impl Reading {
         let id = message.transaction_id();
         let values = Attribute::ALL.into_iter().filter_map(|attribute| {
             let kind = attribute.kind().0;
-            Some((
-                kind,
-                message
-                    .raw_attribute(AttributeType::new(kind))?
-                    .value
-                    .to_vec(),
-            ))
+            Some((kind, message.raw_attribute(AttributeType::new(kind))?.value.to_vec()))
         });
         Self {
             class: class(message.class()),
             method: message.method().value(),
             transaction_id: u128::from(id).to_be_bytes()[4..].try_into().unwrap(),
             values: values.collect(),
-            mapped: message
-                .attribute::<XorMappedAddress>()
-                .ok()
-                .map(|mapped| mapped.addr(id)),
+            mapped: message.attribute::<XorMappedAddress>().ok().map(|mapped| mapped.addr(id)),
             error: their_error(message),
         }
     }
@@ -61,10 +52,7 @@ impl Reading {
 
 /// Theirs refuses a reason phrase that is no UTF-8; the code before it reads all the same.
 fn their_error(message: &theirs::Message<'_>) -> Option<u16> {
-    let typed = message
-        .attribute::<ErrorCode>()
-        .ok()
-        .map(|error| error.code());
+    let typed = message.attribute::<ErrorCode>().ok().map(|error| error.code());
     let raw = || message.raw_attribute(AttributeType::new(0x0009));
     typed.or_else(|| Some(u16::from(raw()?.value[2] & 7) * 100 + u16::from(raw()?.value[3])))
 }

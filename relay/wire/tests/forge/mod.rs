@@ -4,9 +4,7 @@
 pub(crate) fn request(attributes: &[(u16, Vec<u8>)]) -> Vec<u8> {
     let mut message = vec![0, 1, 0, 0, 0x21, 0x12, 0xa4, 0x42];
     message.extend([7; 12]);
-    attributes
-        .iter()
-        .for_each(|(kind, value)| append(&mut message, *kind, value));
+    attributes.iter().for_each(|(kind, value)| append(&mut message, *kind, value));
     message
 }
 

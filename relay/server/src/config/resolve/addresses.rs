@@ -39,10 +39,7 @@ impl Resolver<'_> {
         items: &[Item<String>],
         parse: impl Fn(&str) -> Result<T, Fault>,
     ) -> Vec<Located<T>> {
-        items
-            .iter()
-            .filter_map(|item| self.parsed(item, &parse))
-            .collect()
+        items.iter().filter_map(|item| self.parsed(item, &parse)).collect()
     }
 
     /// Entries that could be read, without those that were there before, which are reported.
@@ -68,11 +65,7 @@ impl Resolver<'_> {
     ) {
         let message = format!("`{}` is listed twice", again.value);
         let error = super::Diagnostic::error("duplicate_address", again.origin, message);
-        self.report(
-            error
-                .related(earlier.origin, "first here")
-                .advise("leave one of them out"),
-        );
+        self.report(error.related(earlier.origin, "first here").advise("leave one of them out"));
     }
 
     pub(super) fn prefixes(&mut self, list: &List<String>, name: &str) -> Vec<Located<IpNet>> {
@@ -91,12 +84,7 @@ pub(super) fn socket_address(text: &str) -> Result<SocketAddr, Fault> {
     let address: SocketAddr = text.parse().map_err(bad)?;
     check_ip(text, address.ip())?;
     if address.port() == 0 {
-        return Err(fault(
-            "bad_port",
-            text,
-            "has port 0",
-            "name the port: clients must know it",
-        ));
+        return Err(fault("bad_port", text, "has port 0", "name the port: clients must know it"));
     }
     Ok(address)
 }
@@ -104,9 +92,7 @@ pub(super) fn socket_address(text: &str) -> Result<SocketAddr, Fault> {
 /// An address without a port.
 pub(super) fn ip_address(text: &str) -> Result<IpAddr, Fault> {
     let help = "write it without port or prefix length, such as \"127.1.0.1\"";
-    let ip = text
-        .parse()
-        .map_err(|_| fault("bad_address", text, "is not an address", help))?;
+    let ip = text.parse().map_err(|_| fault("bad_address", text, "is not an address", help))?;
     check_ip(text, ip)?;
     Ok(ip)
 }
@@ -129,15 +115,12 @@ pub(super) fn prefix(text: &str) -> Result<IpNet, Fault> {
 /// A prefix of IPv6.
 pub(super) fn prefix_v6(text: &str) -> Result<Ipv6Net, Fault> {
     let help = "write a prefix such as \"2001:db8:64::/96\"";
-    text.parse()
-        .map_err(|_| fault("bad_prefix", text, "is not an IPv6 prefix", help))
+    text.parse().map_err(|_| fault("bad_prefix", text, "is not an IPv6 prefix", help))
 }
 
 /// Two ports, the first not above the second.
 pub(super) fn port_range(text: &str) -> Result<RangeInclusive<u16>, Fault> {
-    let ports = text
-        .split_once('-')
-        .and_then(|(first, last)| Some(port(first)?..=port(last)?));
+    let ports = text.split_once('-').and_then(|(first, last)| Some(port(first)?..=port(last)?));
     let help = "write the first and the last port, such as \"49152-65535\"";
     let ports = ports.ok_or_else(|| fault("bad_port_range", text, "is not a port range", help))?;
     if ports.is_empty() {
@@ -145,12 +128,7 @@ pub(super) fn port_range(text: &str) -> Result<RangeInclusive<u16>, Fault> {
     }
     if *ports.start() < FIRST_UNPRIVILEGED_PORT {
         let help = "start at 1024 or above: lower ports belong to the system";
-        return Err(fault(
-            "bad_port_range",
-            text,
-            "holds privileged ports",
-            help,
-        ));
+        return Err(fault("bad_port_range", text, "holds privileged ports", help));
     }
     Ok(ports)
 }
@@ -161,9 +139,7 @@ const FIRST_UNPRIVILEGED_PORT: u16 = 1024;
 /// Digits alone: `parse` would take `+80` too.
 fn port(text: &str) -> Option<u16> {
     let text = text.trim();
-    text.bytes()
-        .all(|byte| byte.is_ascii_digit())
-        .then(|| text.parse().ok())?
+    text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?
 }
 
 /// Refuses addresses on which the fence would not know where it stands.
@@ -174,22 +150,12 @@ fn check_ip(text: &str, ip: IpAddr) -> Result<(), Fault> {
     }
     if ip.is_multicast() || ip == IpAddr::from([255; 4]) {
         let help = "name an address of this host";
-        return Err(fault(
-            "bad_address",
-            text,
-            "is not one host's address",
-            help,
-        ));
+        return Err(fault("bad_address", text, "is not one host's address", help));
     }
     let canonical = ip.to_canonical();
     if canonical != ip {
         let help = format!("write the IPv4 address: {canonical}");
-        return Err(fault(
-            "bad_address",
-            text,
-            "is an IPv4 address in disguise",
-            &help,
-        ));
+        return Err(fault("bad_address", text, "is an IPv4 address in disguise", &help));
     }
     Ok(())
 }
@@ -198,9 +164,5 @@ fn fault(code: &'static str, text: &str, what: &str, help: &str) -> Fault {
     const SHOWN_CHARS_MAX: usize = 80;
     let shown: String = text.chars().take(SHOWN_CHARS_MAX).collect();
     let message = format!("`{}` {what}", shown.escape_debug());
-    Fault {
-        code,
-        message,
-        help: help.to_owned(),
-    }
+    Fault { code, message, help: help.to_owned() }
 }

@@ -25,24 +25,14 @@ impl Resolver<'_> {
     ) -> Option<Control> {
         let Some(raw) = raw else {
             let socket = self.base_dir().join(SOCKET);
-            return Some(Control {
-                socket,
-                http: None,
-                token: None,
-            });
+            return Some(Control { socket, http: None, token: None });
         };
         let socket = self.socket_path(&raw.socket);
-        let http = raw
-            .http
-            .as_ref()
-            .and_then(|item| self.parsed(item, socket_address));
+        let http = raw.http.as_ref().and_then(|item| self.parsed(item, socket_address));
         if let (Some(http), Some(listen)) = (&http, listen) {
             self.check_free(http, listen);
         }
-        let token = raw
-            .token
-            .as_ref()
-            .and_then(|item| self.slot(item, TOKEN_GUARDS));
+        let token = raw.token.as_ref().and_then(|item| self.slot(item, TOKEN_GUARDS));
         if let (Some(http), None) = (&raw.http, &raw.token)
             && !self.lost.holds(&["control", "token"])
         {
@@ -50,11 +40,7 @@ impl Resolver<'_> {
             let help = "add token = \"file:control.token\", or leave `http` out";
             self.error("http_without_token", self.at(http), message, help);
         }
-        Some(Control {
-            socket: socket?,
-            http: http.map(|http| http.value),
-            token,
-        })
+        Some(Control { socket: socket?, http: http.map(|http| http.value), token })
     }
 
     fn check_free(&mut self, http: &Located<SocketAddr>, listen: &Written) {
@@ -79,12 +65,7 @@ impl Resolver<'_> {
             return Some(path);
         };
         let help = format!("name a file of at most {SOCKET_PATH_BYTES_MAX} bytes (unix(7))");
-        self.error(
-            "bad_socket",
-            self.at(item),
-            format!("`control.socket` {fault}"),
-            &help,
-        );
+        self.error("bad_socket", self.at(item), format!("`control.socket` {fault}"), &help);
         None
     }
 }

@@ -20,15 +20,9 @@ impl Resolver<'_> {
         policy: &PolicyDraft,
     ) -> Vec<Invariant> {
         let raw = self.entries(list, "invariants", INVARIANTS_MAX);
-        let regions = policy
-            .regions
-            .iter()
-            .map(|region| region.name.value.as_str())
-            .collect();
+        let regions = policy.regions.iter().map(|region| region.name.value.as_str()).collect();
         let mut earlier = Vec::new();
-        raw.iter()
-            .filter_map(|one| self.invariant(one, &regions, &mut earlier))
-            .collect()
+        raw.iter().filter_map(|one| self.invariant(one, &regions, &mut earlier)).collect()
     }
 
     fn invariant(
@@ -49,12 +43,7 @@ impl Resolver<'_> {
         };
         self.check_unique(&name, earlier);
         earlier.push(name.clone());
-        Some(Invariant {
-            name: name.value,
-            clients,
-            peers,
-            never_transit,
-        })
+        Some(Invariant { name: name.value, clients, peers, never_transit })
     }
 
     fn require_entries(&mut self, raw: &Item<raw::Invariant>, key: &str, list: &List<String>) {
@@ -68,11 +57,7 @@ impl Resolver<'_> {
         if let Some(first) = earlier.iter().find(|earlier| earlier.value == name.value) {
             let message = "two invariants have this name";
             let error = Diagnostic::error("duplicate_name", name.origin, message);
-            self.report(
-                error
-                    .related(first.origin, "first here")
-                    .advise("name one of them anew"),
-            );
+            self.report(error.related(first.origin, "first here").advise("name one of them anew"));
         }
     }
 

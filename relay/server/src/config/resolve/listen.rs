@@ -32,23 +32,14 @@ impl Resolver<'_> {
         };
         let media = self.sockets(&raw.media, "listen.media");
         if raw.media.as_ref().is_none_or(|list| list.is_empty()) {
-            let within = raw
-                .media
-                .as_ref()
-                .map_or(self.at(raw), |list| self.at(list));
+            let within = raw.media.as_ref().map_or(self.at(raw), |list| self.at(list));
             self.missing(&["listen", "media"], Some(within), help);
         }
         let tcp = self.sockets(&raw.turn_tcp, "listen.turn_tcp");
-        let relay = self.entries(
-            &raw.relay_addresses,
-            "listen.relay_addresses",
-            MEDIA_ADDRESSES_MAX,
-        );
+        let relay =
+            self.entries(&raw.relay_addresses, "listen.relay_addresses", MEDIA_ADDRESSES_MAX);
         let relay = self.distinct(relay, ip_address);
-        let ports = raw
-            .relay_ports
-            .as_ref()
-            .and_then(|item| self.parsed(item, port_range));
+        let ports = raw.relay_ports.as_ref().and_then(|item| self.parsed(item, port_range));
         let ports = ports.map_or(RELAY_PORTS, |ports| ports.value);
         self.check_apart(&media, &relay, &ports);
         self.warn_unserved("turn_tcp", &raw.turn_tcp);
@@ -68,17 +59,11 @@ impl Resolver<'_> {
         relay: &[Located<IpAddr>],
         ports: &RangeInclusive<u16>,
     ) {
-        for socket in media
-            .iter()
-            .filter(|socket| ports.contains(&socket.value.port()))
-        {
+        for socket in media.iter().filter(|socket| ports.contains(&socket.value.port())) {
             let Some(clash) = relay.iter().find(|ip| ip.value == socket.value.ip()) else {
                 continue;
             };
-            let message = format!(
-                "`{}` lies among the relay ports of its address",
-                socket.value
-            );
+            let message = format!("`{}` lies among the relay ports of its address", socket.value);
             let error = Diagnostic::error("ports_overlap", socket.origin, message)
                 .related(clash.origin, "allocations live here")
                 .advise("move it, or narrow `relay_ports`");
@@ -104,10 +89,8 @@ fn written(
     relay: Vec<Located<IpAddr>>,
     relay_ports: RangeInclusive<u16>,
 ) -> Written {
-    let ip_of = |socket: &Located<SocketAddr>| Located {
-        value: socket.value.ip(),
-        origin: socket.origin,
-    };
+    let ip_of =
+        |socket: &Located<SocketAddr>| Located { value: socket.value.ip(), origin: socket.origin };
     let listen = Listen {
         media: media.iter().map(|socket| socket.value).collect(),
         turn_tcp: tcp.iter().map(|socket| socket.value).collect(),

@@ -47,21 +47,11 @@ pub(crate) fn resolve(
     sources: &mut Sources,
     found: &mut Vec<Diagnostic>,
 ) -> Resolved {
-    let mut resolver = Resolver {
-        lost: &shaped.lost,
-        surroundings,
-        sources,
-        found,
-        hollow: Vec::new(),
-    };
+    let mut resolver =
+        Resolver { lost: &shaped.lost, surroundings, sources, found, hollow: Vec::new() };
     let (config, policy) = resolver.resolve(&shaped.document);
     let hollow = resolver.hollow;
-    Resolved {
-        config,
-        policy,
-        hollow,
-        names_lost: shaped.lost.holds_names(),
-    }
+    Resolved { config, policy, hollow, names_lost: shaped.lost.holds_names() }
 }
 
 struct Resolver<'a> {
@@ -115,10 +105,7 @@ impl Resolver<'_> {
     }
 
     fn located<T, U>(&self, item: &Item<T>, value: U) -> Located<U> {
-        Located {
-            value,
-            origin: self.at(item),
-        }
+        Located { value, origin: self.at(item) }
     }
 
     fn located_string(&self, item: &Item<String>) -> Located<String> {
@@ -131,12 +118,7 @@ impl Resolver<'_> {
             return;
         }
         let origin = within.unwrap_or_else(|| self.sources.end(FileId(0)));
-        self.error(
-            "missing_key",
-            origin,
-            format!("`{}` is missing", path.join(".")),
-            help,
-        );
+        self.error("missing_key", origin, format!("`{}` is missing", path.join(".")), help);
     }
 
     fn number<N>(&mut self, item: &Optional<i64>, name: &str, bounds: &Bounds<N>) -> N
@@ -148,12 +130,7 @@ impl Resolver<'_> {
         };
         bounds.check(**item).unwrap_or_else(|| {
             let message = format!("`{name}` cannot be {}", **item);
-            self.error(
-                "out_of_range",
-                self.at(item),
-                message,
-                &format!("it can be {bounds}"),
-            );
+            self.error("out_of_range", self.at(item), message, &format!("it can be {bounds}"));
             bounds.default
         })
     }
@@ -163,12 +140,7 @@ impl Resolver<'_> {
         let Some(list) = list else { return &[] };
         if list.len() > max {
             let message = format!("`{name}` has {} entries", list.len());
-            self.error(
-                "list_too_long",
-                self.at(list),
-                message,
-                &format!("it can have {max}"),
-            );
+            self.error("list_too_long", self.at(list), message, &format!("it can have {max}"));
         }
         &list[..list.len().min(max)]
     }

@@ -14,9 +14,7 @@ impl Resolver<'_> {
         let own_site = raw.node.as_ref().and_then(|node| node.site.as_ref());
         let nat64 = self.entries(&raw.nat64.prefixes, "nat64.prefixes", LIST_MAX);
         PolicyDraft {
-            own_site: own_site
-                .map(|site| self.located_string(site))
-                .unwrap_or_default(),
+            own_site: own_site.map(|site| self.located_string(site)).unwrap_or_default(),
             own_addresses: listen.map(|listen| listen.own.clone()).unwrap_or_default(),
             nat64: self.parsed_list(nat64, prefix_v6),
             regions: self.named("regions", raw.regions.as_ref(), Self::region),
@@ -45,12 +43,7 @@ impl Resolver<'_> {
 
     fn region(&mut self, name: Located<String>, raw: &Item<raw::Region>) -> RegionDraft {
         let cidrs = self.prefixes(&raw.cidrs, &format!("regions.{}.cidrs", name.value));
-        self.note_hollow(
-            &["regions", &name.value, "cidrs"],
-            &raw.cidrs,
-            cidrs.len(),
-            name.origin,
-        );
+        self.note_hollow(&["regions", &name.value, "cidrs"], &raw.cidrs, cidrs.len(), name.origin);
         RegionDraft {
             within: self.located_option(&raw.within),
             near: self.names(&raw.near),
@@ -109,10 +102,7 @@ impl Resolver<'_> {
     }
 
     pub(super) fn names(&self, list: &List<String>) -> Vec<Located<String>> {
-        let items = list
-            .as_ref()
-            .map(|list| list.as_slice())
-            .unwrap_or_default();
+        let items = list.as_ref().map(|list| list.as_slice()).unwrap_or_default();
         items.iter().map(|item| self.located_string(item)).collect()
     }
 

@@ -31,22 +31,15 @@ impl Resolver<'_> {
 
     pub(super) fn turn(&mut self, raw: &raw::Turn) -> Turn {
         let Some(realm) = &raw.realm else {
-            return Turn {
-                realm: REALM.to_owned(),
-            };
+            return Turn { realm: REALM.to_owned() };
         };
         let chars = realm.chars().count();
         if chars == 0 || chars > bounds::REALM_CHARS_MAX || realm.chars().any(char::is_control) {
             let message = "`turn.realm` cannot be sent as a realm";
-            let help = format!(
-                "write 1 to {} characters (RFC 8489)",
-                bounds::REALM_CHARS_MAX
-            );
+            let help = format!("write 1 to {} characters (RFC 8489)", bounds::REALM_CHARS_MAX);
             self.error("bad_realm", self.at(realm), message, &help);
         }
-        Turn {
-            realm: String::clone(realm),
-        }
+        Turn { realm: String::clone(realm) }
     }
 
     pub(super) fn limits(&mut self, raw: &raw::Limits) -> Limits {
@@ -56,11 +49,8 @@ impl Resolver<'_> {
             &bounds::ROOM_PARTICIPANTS,
         );
         let rooms = self.number(&raw.rooms_max, "limits.rooms_max", &bounds::ROOMS);
-        let participants = self.number(
-            &raw.participants_max,
-            "limits.participants_max",
-            &bounds::PARTICIPANTS,
-        );
+        let participants =
+            self.number(&raw.participants_max, "limits.participants_max", &bounds::PARTICIPANTS);
         let kbps = self.number(
             &raw.participant_kbps_max,
             "limits.participant_kbps_max",
@@ -71,16 +61,10 @@ impl Resolver<'_> {
             "limits.ssrcs_per_participant_max",
             &bounds::SSRCS,
         );
-        let consent_ms = self.number(
-            &raw.consent_timeout_ms,
-            "limits.consent_timeout_ms",
-            &bounds::CONSENT_MS,
-        );
-        let ttl_s = self.number(
-            &raw.participant_ttl_s_max,
-            "limits.participant_ttl_s_max",
-            &bounds::TTL_S,
-        );
+        let consent_ms =
+            self.number(&raw.consent_timeout_ms, "limits.consent_timeout_ms", &bounds::CONSENT_MS);
+        let ttl_s =
+            self.number(&raw.participant_ttl_s_max, "limits.participant_ttl_s_max", &bounds::TTL_S);
         Limits {
             room_participants_max: room,
             rooms_max: rooms,
@@ -93,10 +77,7 @@ impl Resolver<'_> {
     }
 
     pub(super) fn log(raw: &raw::Log) -> Log {
-        Log {
-            format: raw.format.unwrap_or_default(),
-            level: raw.level.unwrap_or_default(),
-        }
+        Log { format: raw.format.unwrap_or_default(), level: raw.level.unwrap_or_default() }
     }
 
     pub(super) fn selection(&mut self, raw: &raw::Selection) -> Selection {

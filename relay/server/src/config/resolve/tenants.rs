@@ -12,25 +12,15 @@ impl Resolver<'_> {
         limits: &Limits,
     ) -> Vec<Tenant> {
         let entries = raw.map(|tenants| tenants.iter()).into_iter().flatten();
-        entries
-            .map(|(name, tenant)| self.tenant(name, tenant, limits))
-            .collect()
+        entries.map(|(name, tenant)| self.tenant(name, tenant, limits)).collect()
     }
 
     fn tenant(&mut self, name: &str, raw: &Raw, limits: &Limits) -> Tenant {
         let mut quota = |item: &Optional<i64>, key: &str, default, bounds: &Bounds<u32>| {
-            let bounds = Bounds {
-                range: bounds.range.clone(),
-                default,
-            };
+            let bounds = Bounds { range: bounds.range.clone(), default };
             self.number(item, &format!("tenants.{name}.{key}"), &bounds)
         };
-        let max_rooms = quota(
-            &raw.max_rooms,
-            "max_rooms",
-            limits.rooms_max,
-            &bounds::ROOMS,
-        );
+        let max_rooms = quota(&raw.max_rooms, "max_rooms", limits.rooms_max, &bounds::ROOMS);
         let max_allocations = quota(
             &raw.max_allocations,
             "max_allocations",
@@ -46,16 +36,7 @@ impl Resolver<'_> {
         let key = format!("tenants.{name}.secrets");
         let guards = format!("TURN credentials of tenant `{name}` made with it are refused");
         let sources = self.entries(&raw.secrets, &key, bounds::TENANT_SECRETS_MAX);
-        let secrets = sources
-            .iter()
-            .filter_map(|source| self.slot(source, &guards))
-            .collect();
-        Tenant {
-            name: name.to_owned(),
-            secrets,
-            max_rooms,
-            max_allocations,
-            max_participants,
-        }
+        let secrets = sources.iter().filter_map(|source| self.slot(source, &guards)).collect();
+        Tenant { name: name.to_owned(), secrets, max_rooms, max_allocations, max_participants }
     }
 }

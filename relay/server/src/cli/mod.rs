@@ -1,0 +1,5 @@
+//! The command line.
+
+mod output;
+
+pub use output::OutputMode;
