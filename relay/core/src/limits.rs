@@ -19,6 +19,9 @@ pub struct Limits {
     pub ssrcs_per_participant_max: usize,
     /// How long media flows without a valid connectivity check (RFC 7675 section 5.1: 30 s).
     pub consent_timeout: Duration,
+    /// Least time between path checks to two ports of one host on one participant's behalf, on one
+    /// shard: [`PATH_CHECK_INTERVAL`] times the shards that the ports spread over.
+    pub other_port_interval: Duration,
     /// Longest life of a participant's credentials.
     pub participant_ttl_max: Duration,
     /// Packets a shard keeps while the registry decides who owns their SSRC. Each takes
@@ -44,6 +47,7 @@ impl Default for Limits {
             participant_kbps_max: 20_000,
             ssrcs_per_participant_max: 16,
             consent_timeout: Duration::from_secs(30),
+            other_port_interval: PATH_CHECK_INTERVAL,
             participant_ttl_max: Duration::from_secs(86_400),
             parked_packets_max: 1024,
         }

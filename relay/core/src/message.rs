@@ -102,6 +102,8 @@ pub enum Effect {
         participant: ParticipantId,
         /// The address it had.
         address: SocketAddr,
+        /// Our socket that it talked to.
+        local: LocalSocket,
         /// Why.
         cause: ReleaseCause,
     },
@@ -114,7 +116,7 @@ pub enum Effect {
         /// Where its numbering stood.
         index: PacketIndex,
     },
-    /// An SSRC's packet numbering crossed a half of its 16-bit space.
+    /// An SSRC's packet numbering crossed a quarter of its 16-bit space.
     Advanced {
         /// The room.
         room: RoomId,

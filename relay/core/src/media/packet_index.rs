@@ -6,9 +6,10 @@
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub struct PacketIndex(u64);
 
-/// Half of the 16-bit sequence space.
-const HALF: u64 = 1 << 15;
 const ROUND: u64 = 1 << 16;
+/// Half of the 16-bit sequence space: how far `nearest` reaches.
+const HALF: u64 = ROUND / 2;
+const QUARTER: u64 = ROUND / 4;
 
 impl PacketIndex {
     /// The index of these two parts.
@@ -40,11 +41,16 @@ impl PacketIndex {
         }
     }
 
-    /// Whether `later` lies in another half of the sequence space. Reporting each crossing is
-    /// enough for anyone to continue the count: from a half's start, `nearest` is right for every
-    /// packet of that half.
-    pub fn crosses_half(self, later: Self) -> bool {
-        self.0 / HALF != later.0 / HALF
+    /// Whether `later` lies in another quarter of the sequence space. Telling others at each
+    /// crossing is enough for them to continue the count: what they were told is less than a quarter
+    /// old, so a packet that is up to a quarter further still lies within the reach of `nearest`.
+    pub fn crosses_quarter(self, later: Self) -> bool {
+        self.0 / QUARTER != later.0 / QUARTER
+    }
+
+    /// The index that many packets further on.
+    pub(crate) fn later_by(self, packets: u64) -> Self {
+        Self((self.0 + packets) & INDEX_MASK)
     }
 
     /// Packets from `earlier` to `self`, both counted; zero when it lies behind.
@@ -73,17 +79,22 @@ mod tests {
     }
 
     #[test]
-    fn a_count_continues_exactly_from_the_last_crossing() {
+    fn a_count_continues_exactly_a_quarter_round_after_it_was_told() {
         let mut told = PacketIndex::new(0, 40_000);
         let mut highest = told;
         for truth in 40_001..440_000_u64 {
-            let sequence = u16::try_from(truth % ROUND).unwrap();
-            let next = highest.nearest(sequence);
-            if highest.crosses_half(next) {
+            let next = highest.nearest(sequence_of(truth));
+            if highest.crosses_quarter(next) {
                 told = next;
             }
             highest = next;
-            assert_eq!((highest.0, told.nearest(sequence).0), (truth, truth));
+            let ahead = truth + QUARTER - 1;
+            let continued = told.nearest(sequence_of(ahead));
+            assert_eq!((highest.0, continued.0), (truth, ahead));
         }
+    }
+
+    fn sequence_of(index: u64) -> u16 {
+        u16::try_from(index % ROUND).unwrap()
     }
 }

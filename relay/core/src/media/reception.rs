@@ -57,10 +57,10 @@ impl Reception {
         self.highest = self.highest.max(index);
     }
 
-    /// The highest index, when it has crossed into another half of the sequence space since others
+    /// The highest index, when it has crossed into another quarter of the sequence space since others
     /// were last told.
     pub(crate) fn untold(&self) -> Option<PacketIndex> {
-        self.told.crosses_half(self.highest).then_some(self.highest)
+        self.told.crosses_quarter(self.highest).then_some(self.highest)
     }
 
     /// Others know the highest index now.
@@ -70,8 +70,11 @@ impl Reception {
 
     /// Someone else saw this source go further: its numbering continues from there.
     pub(crate) fn catch_up(&mut self, index: PacketIndex) {
-        if self.first.is_none() {
-            self.highest = self.highest.max(index);
+        if index > self.highest {
+            // What lies between was received elsewhere: it is not this shard's loss.
+            let gap = index.span_from(self.highest) - 1;
+            self.first = self.first.map(|first| first.later_by(gap));
+            self.highest = index;
             self.tell();
         }
     }

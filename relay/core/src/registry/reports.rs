@@ -18,8 +18,9 @@ impl Registry {
     pub fn on_effect(&mut self, shard: ShardId, effect: &Effect) {
         match *effect {
             Effect::Proven(route) => self.proven(route),
-            Effect::Released { participant, address, cause } => {
-                self.released(participant, address, cause);
+            Effect::Released { participant, address, local, cause } => {
+                let flow = FlowKey { remote: address, local };
+                self.released(participant, flow, cause);
             }
             Effect::Claim { participant, ssrc, index } => {
                 self.claim(shard, participant, ssrc, index);
@@ -89,7 +90,7 @@ impl Registry {
         }
     }
 
-    fn released(&mut self, id: ParticipantId, address: SocketAddr, cause: ReleaseCause) {
+    fn released(&mut self, id: ParticipantId, flow: FlowKey, cause: ReleaseCause) {
         let Some((room, name)) = self.whereabouts.get(&id).cloned() else {
             return;
         };
@@ -97,11 +98,13 @@ impl Registry {
             return;
         };
         // It may have moved on while this report was on its way.
-        let Some(route) = participant.route.take_if(|route| route.pass.addr() == address) else {
+        let same = |route: &mut Route| FlowKey::of_pass(&route.pass, route.local) == flow;
+        if participant.route.take_if(same).is_none() {
             return;
-        };
-        self.flows.remove(&FlowKey::of_pass(&route.pass, route.local));
+        }
+        self.flows.remove(&flow);
         self.tell_all(Command::Unroute(id));
+        let address = flow.remote;
         self.note(Event::Released { room, participant: name, address, cause });
     }
 

@@ -101,7 +101,7 @@ impl Room {
 
     /// Whether this participant's flow is on another shard than `shard`.
     pub(super) fn moves_shard(participant: &Participant, shard: ShardId) -> bool {
-        participant.route.is_some_and(|route| route.shard != shard)
+        participant.route.is_none_or(|route| route.shard != shard)
     }
 
     fn ownership(&self, ssrc: Ssrc, owned: Owned) -> Ownership {

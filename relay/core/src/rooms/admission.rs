@@ -136,8 +136,9 @@ impl Rooms {
             return Err(DropReason::AddressTaken.into());
         }
         let ids = (message.transaction_id(), TransactionId(context.random.bytes()));
+        let interval = context.limits.other_port_interval;
         let member = &mut self.members[key];
-        let check = self.checks.ask(now, (key, member), (flow, pass), ids);
+        let check = self.checks.ask(now, (key, member), (flow, pass), ids, interval);
         let check = check.ok_or(DropReason::PathCheckLimit)?;
         let tie_breaker = u64::from_be_bytes(context.random.bytes());
         let admission = &self.members[key].admission;

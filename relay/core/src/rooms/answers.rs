@@ -6,17 +6,17 @@
 use ringfence_wire::datagram::Outbox;
 use ringfence_wire::stun::TransactionId;
 
-use super::member::MemberKey;
 use super::{Rooms, connectivity};
 use crate::flow::Egress;
+use crate::identity::ParticipantId;
 
-/// Members whose check is to be answered at the next chance.
+/// Participants whose check is to be answered at the next chance.
 #[derive(Default)]
-pub(crate) struct AnswersDue(Vec<(MemberKey, TransactionId)>);
+pub(crate) struct AnswersDue(Vec<(ParticipantId, TransactionId)>);
 
 impl AnswersDue {
-    pub(crate) fn push(&mut self, member: MemberKey, asked: TransactionId) {
-        self.0.push((member, asked));
+    pub(crate) fn push(&mut self, participant: ParticipantId, asked: TransactionId) {
+        self.0.push((participant, asked));
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -26,9 +26,9 @@ impl AnswersDue {
 
 impl Rooms {
     pub(crate) fn send_answers<'rx, O: Outbox<'rx>>(&mut self, egress: &mut Egress<'_, O>) {
-        let (due, members) = (&mut self.answers.0, &self.members);
-        for (key, asked) in due.drain(..) {
-            if let Some(member) = members.get(key)
+        for (participant, asked) in self.answers.0.drain(..) {
+            if let Some(&key) = self.by_participant.get(&participant)
+                && let Some(member) = self.members.get(key)
                 && let Some(latch) = &member.latch
             {
                 connectivity::answer_success(egress, member, latch, asked);

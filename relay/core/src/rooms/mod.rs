@@ -148,6 +148,7 @@ impl Rooms {
             context.effects.push_always(Effect::Released {
                 participant: self.members[key].admission.participant,
                 address: latch.pass.addr(),
+                local: latch.local,
                 cause,
             });
         }

@@ -2,6 +2,7 @@
 //! (the triggered check of RFC 8445 section 7.3.1.4, which RFC 7675 builds consent on).
 
 use std::collections::{HashMap, VecDeque};
+use std::time::Duration;
 
 use ahash::RandomState;
 use ringfence_fence::Pass;
@@ -17,9 +18,9 @@ use crate::time::Instant;
 /// Place of a check in the shard's table.
 pub(crate) type CheckKey = usize;
 
-/// All checks in flight on one shard. An address always hashes to one shard, so what is counted
-/// here per address is counted for the whole relay: each participant can make one check a second
-/// go to one IP address.
+/// All checks in flight on one shard. An address and port always hash to one shard, so what is
+/// counted here for them is counted for the whole relay; the ports of one host spread over all
+/// shards, so `Limits::other_port_interval` grows with their number.
 pub(crate) struct PathChecks {
     checks: Slab<PathCheck>,
     by_transaction: HashMap<TransactionId, CheckKey, RandomState>,
@@ -62,22 +63,16 @@ impl PathChecks {
         (key, member): (MemberKey, &mut Member),
         (flow, pass): (FlowKey, Pass),
         (asked, fresh): (TransactionId, TransactionId),
+        other_port_interval: Duration,
     ) -> Option<PathCheck> {
-        match self.by_flow.get(&(flow, key)) {
-            Some(&check) => self.ask_again(now, check, asked),
-            None => {
-                let check = PathCheck {
-                    member: key,
-                    flow,
-                    pass,
-                    transaction: fresh,
-                    asked,
-                    sent: now,
-                    proven: false,
-                };
-                self.may_begin(now, member, &flow).then(|| self.begin(member, check))
-            }
+        let rested = !self.just_asked(now, member, &flow, other_port_interval);
+        if let Some(&check) = self.by_flow.get(&(flow, key)) {
+            return self.ask_again(now, check, asked).filter(|_| rested);
         }
+        let sent = now;
+        let transaction = fresh;
+        let check = PathCheck { member: key, flow, pass, transaction, asked, sent, proven: false };
+        (rested && self.make_room(now, member)).then(|| self.begin(member, check))
     }
 
     /// Their retransmission: ours goes out again, but never twice in a second to one address.
@@ -89,22 +84,42 @@ impl PathChecks {
     ) -> Option<PathCheck> {
         let check = &mut self.checks[check];
         check.asked = asked;
-        let rested = now.since(check.sent) >= PATH_CHECK_INTERVAL;
-        if check.proven || !rested {
+        if check.proven || now.since(check.sent) < PATH_CHECK_INTERVAL {
             return None;
         }
         check.sent = now;
         Some(*check)
     }
 
-    /// Another port of an address that was just checked is the same victim.
-    fn may_begin(&self, now: Instant, member: &Member, flow: &FlowKey) -> bool {
-        let just_asked = member.checks.iter().any(|&check| {
-            let check = &self.checks[check];
-            check.flow.remote.ip() == flow.remote.ip()
-                && now.since(check.sent) < PATH_CHECK_INTERVAL
-        });
-        !just_asked && !member.checks.is_full() && self.checks.len() < PATH_CHECKS_MAX
+    /// Whether another port of the same host was asked on this participant's behalf: a forger may
+    /// vary the port, and the victim is the same.
+    fn just_asked(
+        &self,
+        now: Instant,
+        member: &Member,
+        flow: &FlowKey,
+        interval: Duration,
+    ) -> bool {
+        member.checks.iter().map(|&check| &self.checks[check]).any(|check| {
+            let same_host = check.flow.remote.ip() == flow.remote.ip();
+            same_host && check.flow != *flow && now.since(check.sent) < interval
+        })
+    }
+
+    /// Makes room for one more check. The oldest goes that had its second and was not answered:
+    /// replays from elsewhere must not keep a participant from moving.
+    fn make_room(&mut self, now: Instant, member: &mut Member) -> bool {
+        if member.checks.is_full() {
+            let unanswered = member.checks.iter().copied().filter(|&check| {
+                let check = &self.checks[check];
+                !check.proven && now.since(check.sent) >= PATH_CHECK_INTERVAL
+            });
+            let Some(oldest) = unanswered.min_by_key(|&check| self.checks[check].sent) else {
+                return false;
+            };
+            self.remove(oldest, member);
+        }
+        self.checks.len() < PATH_CHECKS_MAX
     }
 
     fn begin(&mut self, member: &mut Member, check: PathCheck) -> PathCheck {

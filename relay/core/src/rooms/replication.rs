@@ -55,6 +55,7 @@ impl Rooms {
         self.by_ufrag.remove(&member.admission.credentials.ufrag);
         let room = &mut self.rooms[member.room];
         room.members -= 1;
+        room.unclaim_all_of(member.admission.seat);
         if room.members == 0 {
             self.by_room.remove(&room.id);
             self.rooms.remove(member.room);
@@ -84,7 +85,7 @@ impl Rooms {
         self.flows.insert(flow, key);
         self.rooms[member.room].set_listener(key, member);
         if let Some(asked) = self.checks.settle(flow, (key, member)) {
-            self.answers.push(key, asked);
+            self.answers.push(member.admission.participant, asked);
         }
         if latch.watched {
             self.watch_consent(key, latch.consent_until);

@@ -96,6 +96,17 @@ impl Room {
         }
     }
 
+    /// Takes back what someone who has left still waited for: the registry answered its claims
+    /// before it said so, or never will.
+    pub(crate) fn unclaim_all_of(&mut self, seat: Seat) {
+        let before = self.sources.len();
+        self.sources.retain(|_, source| source.confirmed || source.seat != seat);
+        let gone = before - self.sources.len();
+        if let Some(count) = self.sources_of.get_mut(&seat) {
+            *count -= gone;
+        }
+    }
+
     /// What the registry decided.
     pub(crate) fn own(&mut self, ownership: &Ownership) {
         match self.sources.get_mut(&ownership.ssrc) {

@@ -8,7 +8,9 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use ringfence_core::{Engine, EngineSetup, Limits, Registry, RegistrySetup, ShardId, TenantQuota};
+use ringfence_core::{
+    Engine, EngineSetup, Limits, PATH_CHECK_INTERVAL, Registry, RegistrySetup, ShardId, TenantQuota,
+};
 use ringfence_fence::Policy;
 use ringfence_net::affinity::{self, Cpu};
 use ringfence_net::backend::Backend;
@@ -190,7 +192,7 @@ fn registry(config: &Config, policy: &Arc<Policy>, shards: usize) -> Result<Regi
     let quotas = config.tenants.iter().map(|tenant| (tenant.name.clone(), quota(tenant)));
     Ok(Registry::new(RegistrySetup {
         shards: u16::try_from(shards).unwrap_or(u16::MAX),
-        limits: core_limits(&config.limits),
+        limits: core_limits(&config.limits, shards),
         quotas: quotas.collect(),
         policy: Arc::clone(policy),
         seed: seed()?,
@@ -204,11 +206,12 @@ fn start_shards(
     (cpus, clock): (&[Cpu], Clock),
     notify: &Arc<Notify>,
 ) -> Result<Vec<Shard>, StartError> {
+    let limits = core_limits(&config.limits, backends.len());
     let mut shards = Vec::with_capacity(backends.len());
     for (number, backend) in backends.into_iter().enumerate() {
         let engine = Engine::new(EngineSetup {
             shard: ShardId(u16::try_from(number).unwrap_or(u16::MAX)),
-            limits: core_limits(&config.limits),
+            limits,
             policy: Arc::clone(policy),
             seed: seed()?,
         });
@@ -219,8 +222,10 @@ fn start_shards(
     Ok(shards)
 }
 
-fn core_limits(limits: &config::Limits) -> Limits {
+fn core_limits(limits: &config::Limits, shards: usize) -> Limits {
+    let shards = u32::try_from(shards).unwrap_or(u32::MAX);
     Limits {
+        other_port_interval: PATH_CHECK_INTERVAL.saturating_mul(shards),
         room_participants_max: limits.room_participants_max.into(),
         rooms_max: limits.rooms_max as usize,
         participants_max: limits.participants_max as usize,
