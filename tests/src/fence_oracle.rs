@@ -102,15 +102,10 @@ enum Number {
 impl Oracle {
     /// Expects a draft without contradictions.
     pub fn new(draft: &PolicyDraft) -> Self {
-        let site = draft
-            .sites
-            .iter()
-            .find(|site| site.name.value == draft.own_site.value);
+        let site = draft.sites.iter().find(|site| site.name.value == draft.own_site.value);
         let ranges = site.map_or(&[][..], |site| &site.addresses);
-        let ranges: Vec<_> = ranges
-            .iter()
-            .map(|range| Block::of(&range.value.to_string()))
-            .collect();
+        let ranges: Vec<_> =
+            ranges.iter().map(|range| Block::of(&range.value.to_string())).collect();
         let stands = |address: &Located<IpAddr>| {
             let number = fold(Number::of(address.value));
             ranges.iter().any(|range| range.holds(number))
@@ -118,16 +113,8 @@ impl Oracle {
         Self {
             site_stands: !draft.own_addresses.is_empty() && draft.own_addresses.iter().all(stands),
             site_region: site.and_then(|site| place(&draft.regions, &site.region.value)),
-            regions: draft
-                .regions
-                .iter()
-                .map(|r| OracleRegion::new(r, &draft.regions))
-                .collect(),
-            fences: draft
-                .fences
-                .iter()
-                .map(|f| OracleFence::new(f, &draft.regions))
-                .collect(),
+            regions: draft.regions.iter().map(|r| OracleRegion::new(r, &draft.regions)).collect(),
+            fences: draft.fences.iter().map(|f| OracleFence::new(f, &draft.regions)).collect(),
             nat64: nat64_blocks(draft),
             never: NEVER.iter().map(|block| Block::of(block)).collect(),
             special: SPECIAL.iter().map(|block| Block::of(block)).collect(),
@@ -139,9 +126,7 @@ impl Oracle {
         let Some(fence) = self.fences.iter().find(|known| known.name == fence) else {
             return false;
         };
-        let carried = self
-            .site_region
-            .is_some_and(|region| self.lists(&fence.transit, region));
+        let carried = self.site_region.is_some_and(|region| self.lists(&fence.transit, region));
         let list = match role {
             Role::Client => &fence.clients,
             Role::Peer => &fence.peers,
@@ -163,9 +148,7 @@ impl Oracle {
 
     fn admits_number(&self, list: &Listed, number: Number) -> bool {
         !self.smuggles_or_nobody(number)
-            && self
-                .region_of(number)
-                .is_some_and(|region| self.lists(list, region))
+            && self.region_of(number).is_some_and(|region| self.lists(list, region))
     }
 
     /// Forms that no policy can open.
@@ -218,11 +201,7 @@ impl Oracle {
         };
         let Some(prefix) = self.nat64.iter().find(|prefix| prefix.holds(number)) else {
             let local_use = six >> 80 == 0x0064_ff9b_0001;
-            return if local_use {
-                Translated::Unclear
-            } else {
-                Translated::Not
-            };
+            return if local_use { Translated::Unclear } else { Translated::Not };
         };
         if (six >> 56) & 0xff != 0 {
             return Translated::Unclear;
@@ -250,19 +229,13 @@ fn rfc6052(six: u128, prefix_bits: u32) -> u32 {
     low_bits(number)
 }
 
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "only the low bits are wanted"
-)]
+#[expect(clippy::cast_possible_truncation, reason = "only the low bits are wanted")]
 fn low_bits(number: u128) -> u32 {
     number as u32
 }
 
 fn nat64_blocks(draft: &PolicyDraft) -> Vec<Block> {
-    let configured = draft
-        .nat64
-        .iter()
-        .map(|prefix| Block::of(&prefix.value.to_string()));
+    let configured = draft.nat64.iter().map(|prefix| Block::of(&prefix.value.to_string()));
     configured.chain([Block::of("64:ff9b::/96")]).collect()
 }
 
@@ -280,15 +253,8 @@ fn place(regions: &[RegionDraft], name: &str) -> Option<usize> {
 
 impl OracleRegion {
     fn new(draft: &RegionDraft, all: &[RegionDraft]) -> Self {
-        let blocks = draft
-            .cidrs
-            .iter()
-            .map(|cidr| Block::of(&cidr.value.to_string()))
-            .collect();
-        let outer = draft
-            .within
-            .as_ref()
-            .and_then(|outer| place(all, &outer.value));
+        let blocks = draft.cidrs.iter().map(|cidr| Block::of(&cidr.value.to_string())).collect();
+        let outer = draft.within.as_ref().and_then(|outer| place(all, &outer.value));
         Self { blocks, outer }
     }
 }
@@ -300,12 +266,7 @@ impl OracleFence {
             if names.iter().any(|name| name.value == "any") {
                 return Listed::Any;
             }
-            Listed::Regions(
-                names
-                    .iter()
-                    .filter_map(|name| place(regions, &name.value))
-                    .collect(),
-            )
+            Listed::Regions(names.iter().filter_map(|name| place(regions, &name.value)).collect())
         };
         Self {
             name: draft.name.value.clone(),
@@ -320,15 +281,8 @@ impl Block {
     /// Reads `address/bits`.
     fn of(text: &str) -> Self {
         let (address, bits) = text.split_once('/').unwrap_or((text, ""));
-        let first = Number::of(
-            address
-                .parse()
-                .unwrap_or_else(|_| panic!("no address: {text}")),
-        );
-        Self {
-            first,
-            bits: bits.parse().unwrap_or_else(|_| panic!("no length: {text}")),
-        }
+        let first = Number::of(address.parse().unwrap_or_else(|_| panic!("no address: {text}")));
+        Self { first, bits: bits.parse().unwrap_or_else(|_| panic!("no length: {text}")) }
     }
 
     fn holds(&self, number: Number) -> bool {

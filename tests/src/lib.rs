@@ -2,4 +2,5 @@
 
 pub mod fence_oracle;
 pub mod model;
+pub mod scenario;
 pub mod sim;

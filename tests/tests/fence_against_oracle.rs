@@ -18,12 +18,7 @@ fn compiled(draft: &PolicyDraft) -> Policy {
 }
 
 fn decide(policy: &Policy, role: Role, fence: &str, addr: SocketAddr) -> Result<Pass, Refusal> {
-    policy.decide(
-        policy.fence_id(fence).unwrap(),
-        role,
-        addr,
-        policy.own_site(),
-    )
+    policy.decide(policy.fence_id(fence).unwrap(), role, addr, policy.own_site())
 }
 
 proptest! {
@@ -73,11 +68,7 @@ fn the_cases_admit_each_form_that_can_be_admitted_and_no_other() {
     }
     for form in Form::ALL {
         let count = admitted.iter().filter(|&&one| one == form).count();
-        assert_eq!(
-            count > 0,
-            form.can_be_admitted(),
-            "{form:?} was admitted {count} times"
-        );
+        assert_eq!(count > 0, form.can_be_admitted(), "{form:?} was admitted {count} times");
     }
 }
 
@@ -151,13 +142,8 @@ refused! {
 fn what_smuggles_nothing_is_admitted_there() {
     let (draft, oracle) = (everywhere(), Oracle::new(&everywhere()));
     let policy = compiled(&draft);
-    for ip in [
-        "8.8.8.8",
-        "::ffff:8.8.8.8",
-        "2a00::1",
-        "2a00:6496::8.8.8.8",
-        "2a00:6432:808:808::",
-    ] {
+    for ip in ["8.8.8.8", "::ffff:8.8.8.8", "2a00::1", "2a00:6496::8.8.8.8", "2a00:6432:808:808::"]
+    {
         let addr = SocketAddr::new(ip.parse().unwrap(), 9);
         assert!(decide(&policy, Role::Peer, "all", addr).is_ok(), "{ip}");
         assert!(oracle.admits(Role::Peer, "all", addr), "{ip}");

@@ -10,11 +10,7 @@ use super::drafts::{NAT64, PREFIXES};
 /// A random endpoint address near the prefixes that the random policies are made of. Plain ones are
 /// as frequent as all the others together.
 pub fn random(dice: &mut Dice) -> SocketAddr {
-    let port = if dice.percent(1) {
-        0
-    } else {
-        1024 + dice.word().to_be_bytes()[0] as u16
-    };
+    let port = if dice.percent(1) { 0 } else { 1024 + dice.word().to_be_bytes()[0] as u16 };
     match random_ip(dice) {
         IpAddr::V4(ip) => SocketAddr::new(ip.into(), port),
         IpAddr::V6(ip) => {
@@ -52,15 +48,15 @@ fn wrapped(form: usize, four: Ipv4Addr, six: Ipv6Addr, dice: &mut Dice) -> IpAdd
     let (v4, v6) = (u128::from(u32::from(four)), u128::from(six));
     let low = |bits: u32| v6 & !(u128::MAX << bits);
     let number = match form {
-        9 | 10 => 0xffff << 32 | v4,                                   // IPv4-mapped
-        11 => v4,                                                      // IPv4-compatible
-        12 => 0xffff << 48 | v4,                                       // SIIT
-        13 if dice.percent(50) => 0x2002 << 112 | v4 << 80 | low(80),  // 6to4
-        13 => 0x2001_0000 << 96 | low(64) << 32 | (v4 ^ 0xffff_ffff),  // Teredo
-        14 => v6 >> 64 << 64 | (low(2) << 56) | 0x5efe << 32 | v4,     // ISATAP
-        _ if dice.percent(40) => 0x0064_ff9b << 96 | v4,               // NAT64, well-known
-        _ if dice.percent(30) => 0x0064_ff9b_0001 << 80 | v4,          // NAT64, local use
-        _ => return embedded(four, dice),                              // NAT64, configured
+        9 | 10 => 0xffff << 32 | v4, // IPv4-mapped
+        11 => v4,                    // IPv4-compatible
+        12 => 0xffff << 48 | v4,     // SIIT
+        13 if dice.percent(50) => 0x2002 << 112 | v4 << 80 | low(80), // 6to4
+        13 => 0x2001_0000 << 96 | low(64) << 32 | (v4 ^ 0xffff_ffff), // Teredo
+        14 => v6 >> 64 << 64 | (low(2) << 56) | 0x5efe << 32 | v4, // ISATAP
+        _ if dice.percent(40) => 0x0064_ff9b << 96 | v4, // NAT64, well-known
+        _ if dice.percent(30) => 0x0064_ff9b_0001 << 80 | v4, // NAT64, local use
+        _ => return embedded(four, dice), // NAT64, configured
     };
     Ipv6Addr::from(number).into()
 }
@@ -70,9 +66,7 @@ fn embedded(four: Ipv4Addr, dice: &mut Dice) -> IpAddr {
     let prefix: Ipv6Net = dice.pick(NAT64).parse().expect("a prefix");
     let mut octets = prefix.network().octets();
     let behind = (usize::from(prefix.prefix_len() / 8)..16).filter(|&place| place != 8);
-    behind
-        .zip(four.octets())
-        .for_each(|(place, octet)| octets[place] = octet);
+    behind.zip(four.octets()).for_each(|(place, octet)| octets[place] = octet);
     Ipv6Addr::from(octets).into()
 }
 

@@ -143,9 +143,7 @@ fn move_prefix(draft: &mut PolicyDraft, from: usize, dice: &mut Dice) {
 fn remove_fence(draft: &mut PolicyDraft, place: usize) {
     if draft.fences.len() > 1 {
         let gone = draft.fences.remove(place).name.value;
-        draft
-            .tenants
-            .retain(|tenant| tenant.fences.iter().all(|fence| fence.value != gone));
+        draft.tenants.retain(|tenant| tenant.fences.iter().all(|fence| fence.value != gone));
     }
 }
 
@@ -170,9 +168,7 @@ fn add_fence(draft: &mut PolicyDraft, number: usize, own_region: usize, dice: &m
         peers: written(Vec::new()),
         transit: written(vec![name(&own)]),
     });
-    draft
-        .tenants
-        .push(tenant(&format!("tenant-{number}"), &own, &[&fence_name]));
+    draft.tenants.push(tenant(&format!("tenant-{number}"), &own, &[&fence_name]));
 }
 
 fn random_list(percent: usize, dice: &mut Dice) -> Vec<Located<String>> {
@@ -221,17 +217,11 @@ fn tenant(called: &str, home: &str, fences: &[&str]) -> TenantDraft {
 }
 
 fn region(called: &str, cidrs: &[&str]) -> RegionDraft {
-    RegionDraft {
-        name: name(called),
-        cidrs: nets(cidrs),
-        ..RegionDraft::default()
-    }
+    RegionDraft { name: name(called), cidrs: nets(cidrs), ..RegionDraft::default() }
 }
 
 fn nets(list: &[&str]) -> Vec<Located<IpNet>> {
-    list.iter()
-        .map(|net| written(net.parse().expect("a prefix")))
-        .collect()
+    list.iter().map(|net| written(net.parse().expect("a prefix"))).collect()
 }
 
 /// A name without a place in a file.
@@ -240,8 +230,5 @@ pub fn name(name: &str) -> Located<String> {
 }
 
 fn written<T>(value: T) -> Located<T> {
-    Located {
-        value,
-        origin: Origin::default(),
-    }
+    Located { value, origin: Origin::default() }
 }

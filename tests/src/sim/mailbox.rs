@@ -14,10 +14,7 @@ pub struct Mailbox<T> {
 impl<T> Mailbox<T> {
     /// An empty one.
     pub fn new(letters_max: usize) -> Self {
-        Self {
-            letters: VecDeque::new(),
-            letters_max,
-        }
+        Self { letters: VecDeque::new(), letters_max }
     }
 
     /// Whether so many more fit.

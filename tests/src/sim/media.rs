@@ -39,11 +39,7 @@ impl Media {
     /// An SRTP packet of a stream, its timestamp that of 20 ms at 48 kHz each.
     pub fn rtp(ssrc: u32, sequence: u16) -> Self {
         let timestamp = u32::from(sequence) * 960;
-        Self::Rtp {
-            ssrc,
-            sequence,
-            timestamp,
-        }
+        Self::Rtp { ssrc, sequence, timestamp }
     }
 
     /// The SSRC it names.
@@ -69,11 +65,7 @@ impl Media {
 
     fn header(self) -> Vec<u8> {
         match self {
-            Self::Rtp {
-                ssrc,
-                sequence,
-                timestamp,
-            } => {
+            Self::Rtp { ssrc, sequence, timestamp } => {
                 let mut bytes = vec![0x80, 96];
                 bytes.extend(sequence.to_be_bytes());
                 bytes.extend(timestamp.to_be_bytes());

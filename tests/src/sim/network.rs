@@ -26,11 +26,7 @@ pub struct Weather {
 impl Weather {
     /// Nothing is lost, doubled or overtaken.
     pub fn calm() -> Self {
-        Self {
-            delay_ms: 1..=1,
-            loss_percent: 0,
-            doubled_percent: 0,
-        }
+        Self { delay_ms: 1..=1, loss_percent: 0, doubled_percent: 0 }
     }
 }
 
@@ -62,12 +58,7 @@ struct Flight {
 impl Network {
     /// An empty network in calm weather.
     pub fn new(dice: Dice) -> Self {
-        Self {
-            weather: Weather::calm(),
-            dice,
-            under_way: BinaryHeap::new(),
-            order: 0,
-        }
+        Self { weather: Weather::calm(), dice, under_way: BinaryHeap::new(), order: 0 }
     }
 
     /// Sends a datagram, which arrives once, twice or never.
@@ -85,11 +76,7 @@ impl Network {
     /// Lets something happen at a time.
     pub fn schedule(&mut self, due: Instant, arrival: Arrival) {
         self.order += 1;
-        self.under_way.push(Reverse(Flight {
-            due,
-            order: self.order,
-            arrival,
-        }));
+        self.under_way.push(Reverse(Flight { due, order: self.order, arrival }));
     }
 
     /// When the next thing happens.

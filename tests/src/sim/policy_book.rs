@@ -29,11 +29,7 @@ impl PolicyBook {
     pub fn add(&mut self, draft: PolicyDraft) -> Result<Arc<Policy>, Vec<PolicyError>> {
         let epoch = Epoch(u32::try_from(self.pages.len()).expect("few policies"));
         let policy = Arc::new(Policy::compile(&draft, epoch)?);
-        self.pages.push(Page {
-            oracle: Oracle::new(&draft),
-            policy: Arc::clone(&policy),
-            draft,
-        });
+        self.pages.push(Page { oracle: Oracle::new(&draft), policy: Arc::clone(&policy), draft });
         Ok(policy)
     }
 

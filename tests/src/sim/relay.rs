@@ -1,7 +1,7 @@
 //! A relay without sockets: engines, one registry, and mailboxes between them.
 
-use std::collections::HashMap;
 use std::collections::hash_map::DefaultHasher;
+use std::collections::{BTreeMap, HashMap};
 use std::hash::{Hash, Hasher};
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
@@ -9,8 +9,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ringfence_core::{
-    Command, Counters, Effect, Engine, EngineSetup, Event, Instant, Join, JoinError, Joined, Limits,
-    Name, ParticipantId, Registry, RegistrySetup, RoomId, RoomReport, ShardId, Target,
+    Command, Counters, Effect, Engine, EngineSetup, Event, Instant, Join, JoinError, Joined,
+    Limits, Name, PATH_CHECK_INTERVAL, ParticipantId, Registry, RegistrySetup, RoomId, RoomReport,
+    ShardId, Target, TenantQuota,
 };
 use ringfence_fence::{Epoch, Policy};
 use ringfence_wire::datagram::LocalSocket;
@@ -35,8 +36,8 @@ pub struct RelaySetup {
     pub policy: Arc<Policy>,
     /// How long letters between shards and registry are under way, in milliseconds.
     pub mail_ms: RangeInclusive<u64>,
-    /// Rooms each tenant may have, where it is limited.
-    pub tenant_rooms_max: std::collections::BTreeMap<String, usize>,
+    /// What each tenant may have, where it is limited.
+    pub quotas: BTreeMap<String, TenantQuota>,
 }
 
 /// Engines and registry.
@@ -85,7 +86,7 @@ impl SimRelay {
         let registry = Registry::new(RegistrySetup {
             shards: setup.shards,
             limits: setup.limits,
-            tenant_rooms_max: setup.tenant_rooms_max.clone(),
+            quotas: setup.quotas.clone(),
             policy: Arc::clone(&setup.policy),
             seed: dice.bytes(),
         });
@@ -179,11 +180,7 @@ impl SimRelay {
     /// When something is due next.
     pub fn next_due(&self) -> Option<Instant> {
         let mail = self.shards.iter().flat_map(|shard| {
-            [
-                shard.commands.next_due(),
-                shard.effects.next_due(),
-                shard.engine.next_timeout(),
-            ]
+            [shard.commands.next_due(), shard.effects.next_due(), shard.engine.next_timeout()]
         });
         mail.chain([self.registry.next_timeout()]).flatten().min()
     }
@@ -200,9 +197,7 @@ impl SimRelay {
 
     /// Each shard's counters and parked packets.
     pub fn counters(&self) -> impl Iterator<Item = (&Counters, usize)> {
-        self.shards
-            .iter()
-            .map(|shard| (shard.engine.counters(), shard.engine.parked()))
+        self.shards.iter().map(|shard| (shard.engine.counters(), shard.engine.parked()))
     }
 
     fn control_turn(&mut self, now: Instant) -> bool {
@@ -222,14 +217,14 @@ impl SimRelay {
         if let Effect::Report(report) = effect {
             self.reports.push((shard, *report));
         }
-        if self.registry.adopted_everywhere() {
-            self.answered = self.registry.policy().epoch();
-        }
         self.post_commands(now);
         true
     }
 
     fn post_commands(&mut self, now: Instant) {
+        if self.registry.adopted_everywhere() {
+            self.answered = self.registry.policy().epoch();
+        }
         while let Some((target, command)) = self.registry.poll_command() {
             if let Command::Admit(admission) = &command {
                 self.rooms.insert(admission.participant, admission.room);
@@ -274,30 +269,24 @@ impl SimRelay {
         }
         shard.assert_all_accounted_for();
         let epoch = shard.epoch.max(self.answered);
-        let outs = collector.0.into_iter().map(|sent| Out {
-            shard: number,
-            epoch,
-            sent,
-        });
+        let outs = collector.0.into_iter().map(|sent| Out { shard: number, epoch, sent });
         self.outgoing.extend(outs);
     }
 
     /// Whether a request of the control side finds room in every mailbox.
     pub fn is_open(&self) -> bool {
-        self.shards
-            .iter()
-            .all(|shard| shard.commands.has_room_for(COMMANDS_OF_ONE_TURN_MAX))
+        self.shards.iter().all(|shard| shard.commands.has_room_for(COMMANDS_OF_ONE_TURN_MAX))
     }
 }
 
 impl Shard {
     fn new(id: ShardId, setup: &RelaySetup, seed: [u8; 32]) -> Self {
-        let engine = Engine::new(EngineSetup {
-            shard: id,
-            limits: setup.limits,
-            policy: Arc::clone(&setup.policy),
-            seed,
-        });
+        let limits = Limits {
+            other_port_interval: PATH_CHECK_INTERVAL * setup.shards.into(),
+            ..setup.limits
+        };
+        let engine =
+            Engine::new(EngineSetup { shard: id, limits, policy: Arc::clone(&setup.policy), seed });
         Self {
             id,
             engine,
@@ -325,6 +314,9 @@ impl Shard {
     fn assert_all_accounted_for(&self) {
         let counters = self.engine.counters();
         let known = counters.ended() + self.engine.parked() as u64;
-        assert_eq!(counters.received, known, "every datagram ends in one counted way: {counters:?}");
+        assert_eq!(
+            counters.received, known,
+            "every datagram ends in one counted way: {counters:?}"
+        );
     }
 }

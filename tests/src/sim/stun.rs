@@ -138,11 +138,7 @@ impl<'a> Heard<'a> {
     /// XOR-MAPPED-ADDRESS.
     pub fn mapped_address(&self) -> Option<SocketAddr> {
         let value = self.value(XOR_MAPPED_ADDRESS)?;
-        let mask: Vec<u8> = COOKIE
-            .to_be_bytes()
-            .into_iter()
-            .chain(self.transaction)
-            .collect();
+        let mask: Vec<u8> = COOKIE.to_be_bytes().into_iter().chain(self.transaction).collect();
         let clear = |bytes: &[u8]| -> Vec<u8> {
             bytes.iter().zip(&mask).map(|(byte, mask)| byte ^ mask).collect()
         };

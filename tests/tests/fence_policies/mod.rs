@@ -110,15 +110,7 @@ impl Form {
 
     pub(crate) fn can_be_admitted(self) -> bool {
         use Form::{Ipv4, Ipv6, Mapped, Nat64Configured, Nat64LocalUse, Nat64WellKnown};
-        [
-            Ipv4,
-            Ipv6,
-            Mapped,
-            Nat64Configured,
-            Nat64LocalUse,
-            Nat64WellKnown,
-        ]
-        .contains(&self)
+        [Ipv4, Ipv6, Mapped, Nat64Configured, Nat64LocalUse, Nat64WellKnown].contains(&self)
     }
 
     /// Wraps `four` in this form; `six` fills what the form leaves open.
@@ -145,14 +137,10 @@ impl Form {
 
 /// RFC 6052 section 2.2: the address behind the prefix, octet 8 left zero.
 fn embed(four: Ipv4Addr, prefix: IpNet) -> IpAddr {
-    let IpNet::V6(prefix) = prefix else {
-        panic!("NAT64 prefixes are IPv6")
-    };
+    let IpNet::V6(prefix) = prefix else { panic!("NAT64 prefixes are IPv6") };
     let mut octets = prefix.network().octets();
     let behind = (usize::from(prefix.prefix_len() / 8)..16).filter(|&place| place != 8);
-    behind
-        .zip(four.octets())
-        .for_each(|(place, octet)| octets[place] = octet);
+    behind.zip(four.octets()).for_each(|(place, octet)| octets[place] = octet);
     Ipv6Addr::from(octets).into()
 }
 
@@ -171,10 +159,7 @@ pub(crate) fn everywhere() -> PolicyDraft {
     let mut draft = PolicyDraft {
         regions: vec![region("everywhere", nets(&["0.0.0.0/0", "::/0"]))],
         fences: vec![fence("all", vec![vec![name("any")]; 3])],
-        nat64: NAT64
-            .iter()
-            .map(|net| written(net.parse().unwrap()))
-            .collect(),
+        nat64: NAT64.iter().map(|net| written(net.parse().unwrap())).collect(),
         ..PolicyDraft::default()
     };
     place_own_site(&mut draft, "everywhere", true);
@@ -191,46 +176,31 @@ fn policy() -> impl Strategy<Value = PolicyDraft> {
         prop::bool::weighted(0.95),
         any::<bool>(),
     )
-        .prop_map(
-            |(owners, outers, lists, nat64, own_region, stands, reversed)| {
-                let mut draft = PolicyDraft {
-                    regions: regions(&owners, &outers),
-                    fences: lists
-                        .chunks(3)
-                        .zip(0..)
-                        .map(|(lists, n)| numbered(n, lists))
-                        .collect(),
-                    nat64: nat64
-                        .iter()
-                        .map(|net| written(net.parse().unwrap()))
-                        .collect(),
-                    ..PolicyDraft::default()
-                };
-                place_own_site(&mut draft, &format!("region-{own_region}"), stands);
-                if reversed {
-                    draft.regions.reverse();
-                }
-                draft
-            },
-        )
+        .prop_map(|(owners, outers, lists, nat64, own_region, stands, reversed)| {
+            let mut draft = PolicyDraft {
+                regions: regions(&owners, &outers),
+                fences: lists.chunks(3).zip(0..).map(|(lists, n)| numbered(n, lists)).collect(),
+                nat64: nat64.iter().map(|net| written(net.parse().unwrap())).collect(),
+                ..PolicyDraft::default()
+            };
+            place_own_site(&mut draft, &format!("region-{own_region}"), stands);
+            if reversed {
+                draft.regions.reverse();
+            }
+            draft
+        })
 }
 
 /// Prefix `i` belongs to region `owners[i]`, or to none; region `i` lies within region
 /// `outers[i]` if that has a lower number. Each has a prefix of its own.
 fn regions(owners: &[usize], outers: &[usize]) -> Vec<RegionDraft> {
     let one = |region_number: usize| {
-        let owned = PREFIXES
-            .iter()
-            .zip(owners)
-            .filter(|(_, owner)| **owner == region_number);
+        let owned = PREFIXES.iter().zip(owners).filter(|(_, owner)| **owner == region_number);
         let mut cidrs: Vec<_> = owned.flat_map(|(prefix, _)| nets(&[prefix])).collect();
         cidrs.extend(nets(&[&format!("9.9.{region_number}.0/24")]));
         let outer = Some(outers[region_number]).filter(|&outer| outer < region_number);
         let within = outer.map(|outer| name(&format!("region-{outer}")));
-        RegionDraft {
-            within,
-            ..region(&format!("region-{region_number}"), cidrs)
-        }
+        RegionDraft { within, ..region(&format!("region-{region_number}"), cidrs) }
     };
     (0..REGIONS).map(one).collect()
 }
@@ -239,9 +209,7 @@ fn regions(owners: &[usize], outers: &[usize]) -> Vec<RegionDraft> {
 fn list() -> impl Strategy<Value = Vec<Located<String>>> {
     let some = prop::collection::vec(any::<bool>(), REGIONS).prop_map(|chosen| {
         let numbers = (0..REGIONS).filter(|&number| chosen[number]);
-        numbers
-            .map(|number| name(&format!("region-{number}")))
-            .collect()
+        numbers.map(|number| name(&format!("region-{number}"))).collect()
     });
     prop_oneof![Just(vec![name("any")]), some]
 }
@@ -257,31 +225,19 @@ fn query() -> impl Strategy<Value = Query> {
         prop_oneof![1 => Just(0), 30 => 1..=u16::MAX],
         any::<(u32, u32)>(),
     )
-        .prop_map(
-            |(role, fence, form, four, six, nat64, port, (flow, scope))| {
-                let (IpAddr::V4(four), IpAddr::V6(six)) = (four, six) else {
-                    unreachable!()
-                };
-                let addr = match form.wrap(four, six, nat64.parse().unwrap()) {
-                    IpAddr::V4(ip) => SocketAddr::new(ip.into(), port),
-                    IpAddr::V6(ip) => SocketAddrV6::new(ip, port, flow, scope).into(),
-                };
-                Query {
-                    role,
-                    fence: format!("fence-{fence}"),
-                    addr,
-                    form,
-                }
-            },
-        )
+        .prop_map(|(role, fence, form, four, six, nat64, port, (flow, scope))| {
+            let (IpAddr::V4(four), IpAddr::V6(six)) = (four, six) else { unreachable!() };
+            let addr = match form.wrap(four, six, nat64.parse().unwrap()) {
+                IpAddr::V4(ip) => SocketAddr::new(ip.into(), port),
+                IpAddr::V6(ip) => SocketAddrV6::new(ip, port, flow, scope).into(),
+            };
+            Query { role, fence: format!("fence-{fence}"), addr, form }
+        })
 }
 
 /// An address in one of the prefixes of a family, host bits at random.
 fn near_a_prefix(family: fn(&IpNet) -> bool) -> impl Strategy<Value = IpAddr> {
-    let nets = PREFIXES
-        .iter()
-        .map(|net| net.parse().unwrap())
-        .filter(family);
+    let nets = PREFIXES.iter().map(|net| net.parse().unwrap()).filter(family);
     (select(nets.collect::<Vec<IpNet>>()), any::<u128>()).prop_map(|(net, noise)| match net {
         IpNet::V4(net) => {
             let noise = u32::try_from(noise >> 96).unwrap();
@@ -296,12 +252,7 @@ fn near_a_prefix(family: fn(&IpNet) -> bool) -> impl Strategy<Value = IpAddr> {
 
 fn place_own_site(draft: &mut PolicyDraft, region: &str, stands: bool) {
     draft.own_site = name("here");
-    draft.own_addresses = vec![written(IpAddr::from([
-        9,
-        9,
-        9,
-        if stands { 9 } else { 129 },
-    ]))];
+    draft.own_addresses = vec![written(IpAddr::from([9, 9, 9, if stands { 9 } else { 129 }]))];
     draft.sites = vec![SiteDraft {
         name: name("here"),
         region: name(region),
@@ -317,26 +268,15 @@ fn numbered(number: usize, lists: &[Vec<Located<String>>]) -> FenceDraft {
 fn fence(called: &str, lists: Vec<Vec<Located<String>>>) -> FenceDraft {
     let mut lists = lists.into_iter().map(written);
     let mut next = || lists.next().unwrap();
-    FenceDraft {
-        name: name(called),
-        clients: next(),
-        peers: next(),
-        transit: next(),
-    }
+    FenceDraft { name: name(called), clients: next(), peers: next(), transit: next() }
 }
 
 fn region(called: &str, cidrs: Vec<Located<IpNet>>) -> RegionDraft {
-    RegionDraft {
-        name: name(called),
-        cidrs,
-        ..RegionDraft::default()
-    }
+    RegionDraft { name: name(called), cidrs, ..RegionDraft::default() }
 }
 
 fn nets(list: &[&str]) -> Vec<Located<IpNet>> {
-    list.iter()
-        .map(|net| written(net.parse().unwrap()))
-        .collect()
+    list.iter().map(|net| written(net.parse().unwrap())).collect()
 }
 
 fn name(name: &str) -> Located<String> {
@@ -344,8 +284,5 @@ fn name(name: &str) -> Located<String> {
 }
 
 fn written<T>(value: T) -> Located<T> {
-    Located {
-        value,
-        origin: ringfence_fence::Origin::default(),
-    }
+    Located { value, origin: ringfence_fence::Origin::default() }
 }

@@ -1,5 +1,68 @@
-//! The control API. It runs on the control thread, never on a shard.
+//! The control API: HTTP/1.1 on a unix socket, and on TCP for whoever shows the token. It runs on
+//! the control thread, never on a shard.
 
+mod authorization;
+mod listener;
+mod name;
+mod paging;
+mod participants;
 mod problem;
+mod process;
+mod refusals;
+mod rooms;
+mod routes;
+mod sessions;
+mod strict;
+mod timestamp;
+pub mod why;
 
-pub use problem::Problem;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+
+pub use self::problem::Problem;
+pub use self::routes::document;
+
+use self::listener::{Gate, UnixSocket};
+use crate::config::{self, Secret};
+use crate::relay::{Attend, Control, StartError};
+
+/// The API's listeners, bound and not yet served. Dropping it removes the socket's file.
+pub struct Api {
+    socket: UnixSocket,
+    http: Option<TcpListener>,
+    token: Option<Arc<Secret>>,
+}
+
+impl Api {
+    /// Binds the unix socket, and the TCP address if there is one.
+    ///
+    /// # Errors
+    /// What keeps either from being bound, such as another relay that answers on the socket; then
+    /// neither is bound.
+    pub fn bind(settings: &config::Control) -> Result<Self, StartError> {
+        let socket = UnixSocket::bind(&settings.socket)
+            .map_err(|error| StartError::ControlSocket(settings.socket.clone(), error))?;
+        let http = settings.http.map(|address| {
+            listener::bind_tcp(address).map_err(|error| StartError::Bind(address, error))
+        });
+        Ok(Self { socket, http: http.transpose()?, token: settings.token().cloned().map(Arc::new) })
+    }
+
+    /// The TCP address, port resolved.
+    pub fn http_address(&self) -> Option<SocketAddr> {
+        self.http.as_ref()?.local_addr().ok()
+    }
+}
+
+impl Attend for Api {
+    async fn attend(self, control: Control) {
+        let router = routes::router(control);
+        let guarded = authorization::require(router.clone(), self.token);
+        tokio::join!(
+            listener::serve_unix(&self.socket, Gate::unix(), router),
+            listener::serve_tcp(self.http, Gate::tcp(), guarded),
+        );
+        // Whoever attends must not end before the relay does.
+        std::future::pending::<()>().await;
+    }
+}

@@ -18,10 +18,12 @@ pub struct Problem {
     pub detail: String,
     /// The rule by which a fence refused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub rule: Option<String>,
+    #[schema(value_type = Option<String>)]
+    pub rule: Option<Box<str>>,
     /// Where that rule is written, as `file:line`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub place: Option<String>,
+    #[schema(value_type = Option<String>)]
+    pub place: Option<Box<str>>,
 }
 
 impl fmt::Display for Problem {

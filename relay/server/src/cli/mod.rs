@@ -1,5 +1,68 @@
 //! The command line.
 
+mod arguments;
+mod calls;
+mod check_config;
+mod config_file;
+mod documents;
+mod exit;
+mod failure;
 mod output;
+mod serve;
+mod table;
+mod why;
 
-pub use output::OutputMode;
+use std::process::ExitCode;
+
+use clap::Parser;
+use clap::error::ErrorKind;
+
+pub use self::arguments::{Cli, ClientArgs};
+pub use self::output::OutputMode;
+
+use self::arguments::{Command, ConfigCommand};
+use self::failure::Failure;
+use crate::{demo, dev, join};
+
+/// Reads the command line and does what it says.
+pub fn run() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error),
+    };
+    let output = OutputMode::detect(cli.json);
+    match dispatch(&cli, output) {
+        Ok(code) => code,
+        Err(failure) => failure.report(output),
+    }
+}
+
+fn dispatch(cli: &Cli, output: OutputMode) -> Result<ExitCode, Failure> {
+    let config = cli.config.as_deref();
+    match &cli.command {
+        Command::Serve => serve::run(config_file::load(config)?, output),
+        Command::Dev(args) => Ok(dev::run(args, output)),
+        Command::Join(args) => Ok(join::run(args, output)),
+        Command::Demo(args) => Ok(demo::run(args, output)),
+        Command::CheckConfig => check_config::run(config, output),
+        Command::Why(args) => why::run(args, config, output),
+        Command::Rooms(args) => calls::rooms(args, config, output),
+        Command::Sessions(args) => calls::sessions(args, config, output),
+        Command::Disconnect(args) => calls::disconnect(args, config, output),
+        Command::Config(ConfigCommand::Schema) => Ok(documents::schema()),
+        Command::Config(ConfigCommand::Effective) => documents::effective(config, output),
+        Command::Completions { shell } => Ok(documents::completions(*shell)),
+        Command::Man { dir } => documents::man(dir.as_deref()),
+    }
+}
+
+/// What the parser says, or a program asked for JSON and did not get that far.
+fn usage(error: &clap::Error) -> ExitCode {
+    let asked_for_help = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+    if !asked_for_help && std::env::args_os().any(|arg| arg == "--json") {
+        return Failure::usage(&error.to_string()).report(OutputMode::Json);
+    }
+    // There is nowhere to say that the terminal is gone.
+    let _ = error.print();
+    exit::code(if asked_for_help { 0 } else { exit::USAGE })
+}

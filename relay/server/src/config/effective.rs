@@ -31,8 +31,10 @@ pub fn effective(config: &Config) -> String {
         ("selection", selection(config.selection)),
         ("invariants", Value::Array(config.invariants.iter().map(invariant).collect())),
     ];
+    // An empty list would stand under the header before it, and belong to that.
+    let empty = |section: &Value| section.as_array().is_some_and(Vec::is_empty);
     let mut document = String::new();
-    for (name, section) in sections {
+    for (name, section) in sections.into_iter().filter(|(_, section)| !empty(section)) {
         let one = Table::from_iter([(name.to_owned(), section)]);
         // A tree of strings, numbers, lists and tables is always TOML.
         document.push_str(&toml::to_string_pretty(&one).unwrap_or_default());

@@ -22,12 +22,7 @@ pub(super) struct Check {
 
 impl Check {
     pub(super) fn begin(now: Instant, transaction: TransactionId) -> Self {
-        Self {
-            transaction,
-            began: now,
-            sent: 0,
-            settled: false,
-        }
+        Self { transaction, began: now, sent: 0, settled: false }
     }
 
     pub(super) fn transaction(&self) -> TransactionId {

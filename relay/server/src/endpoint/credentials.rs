@@ -31,10 +31,7 @@ impl OwnCredentials {
     pub fn generate(seed: Seed) -> Self {
         let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect();
         let (ufrag, rest) = seed.split_at(4);
-        Self {
-            ufrag: hex(ufrag),
-            password: hex(&rest[..16]),
-        }
+        Self { ufrag: hex(ufrag), password: hex(&rest[..16]) }
     }
 
     /// As a relay takes it in.

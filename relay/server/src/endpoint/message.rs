@@ -54,16 +54,14 @@ impl Messages {
         tie_breaker: u64,
     ) -> Option<StunMessage> {
         written(|buffer| {
-            Ok(
-                Writer::new(buffer, Class::Request, Method::BINDING, transaction)?
-                    .bytes(Attribute::Username, self.username.as_bytes())?
-                    .u32(Attribute::Priority, PRIORITY)?
-                    .u64(Attribute::IceControlling, tie_breaker)?
-                    .integrity(&self.relay_key)?
-                    .fingerprint()?
-                    .finish()
-                    .len(),
-            )
+            Ok(Writer::new(buffer, Class::Request, Method::BINDING, transaction)?
+                .bytes(Attribute::Username, self.username.as_bytes())?
+                .u32(Attribute::Priority, PRIORITY)?
+                .u64(Attribute::IceControlling, tie_breaker)?
+                .integrity(&self.relay_key)?
+                .fingerprint()?
+                .finish()
+                .len())
         })
     }
 
@@ -108,9 +106,7 @@ impl Messages {
     }
 }
 
-fn written(
-    write: impl FnOnce(&mut [u8]) -> Result<usize, WriteError>,
-) -> Option<StunMessage> {
+fn written(write: impl FnOnce(&mut [u8]) -> Result<usize, WriteError>) -> Option<StunMessage> {
     let mut message = StunMessage::from([0; 640]);
     let bytes = write(&mut message).ok()?;
     message.truncate(bytes);

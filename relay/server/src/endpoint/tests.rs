@@ -45,9 +45,7 @@ fn success(request: &[u8], password: &[u8]) -> Vec<u8> {
     let mut buffer = [0; 200];
     let asked = Message::parse(request).unwrap().transaction_id();
     Writer::new(&mut buffer, Class::Success, Method::BINDING, asked)
-        .and_then(|writer| {
-            writer.xor_address(Attribute::XorMappedAddress, MAPPED.parse().unwrap())
-        })
+        .and_then(|writer| writer.xor_address(Attribute::XorMappedAddress, MAPPED.parse().unwrap()))
         .and_then(|writer| writer.integrity(&IntegrityKey::short_term(password)))
         .and_then(|writer| writer.fingerprint())
         .unwrap()
@@ -157,10 +155,9 @@ fn word_that_nobody_listens_only_shortens_the_patience() {
 #[test]
 fn a_path_check_is_answered_if_it_is_signed_with_our_password() {
     let mut endpoint = latched();
-    for (username, password) in [
-        ("ownufrag:relayufr", RELAY_PASSWORD),
-        ("ownufrag:someone", OWN_PASSWORD),
-    ] {
+    for (username, password) in
+        [("ownufrag:relayufr", RELAY_PASSWORD), ("ownufrag:someone", OWN_PASSWORD)]
+    {
         let forged = path_check(username, password);
         assert_eq!(endpoint.handle_datagram(at(1), &forged), Received::Stray);
     }
@@ -178,12 +175,8 @@ fn a_path_check_is_answered_if_it_is_signed_with_our_password() {
 #[test]
 fn an_unsigned_path_check_is_answered_only_when_the_relay_knows_no_password_of_ours() {
     let mut buffer = [0; 64];
-    let unsigned = Writer::new(
-        &mut buffer,
-        Class::Request,
-        Method::BINDING,
-        TransactionId([9; 12]),
-    );
+    let unsigned =
+        Writer::new(&mut buffer, Class::Request, Method::BINDING, TransactionId([9; 12]));
     let unsigned = unsigned.and_then(|writer| writer.fingerprint()).unwrap();
     let unsigned = unsigned.finish().to_vec();
     assert_eq!(latched().handle_datagram(at(1), &unsigned), Received::Stray);
@@ -197,10 +190,7 @@ fn an_unsigned_path_check_is_answered_only_when_the_relay_knows_no_password_of_o
 fn media_is_told_from_the_rest() {
     let mut endpoint = latched();
     let rtp = [0x80, 96, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1];
-    assert_eq!(
-        endpoint.handle_datagram(at(1), &rtp),
-        Received::Media(Kind::Rtp)
-    );
+    assert_eq!(endpoint.handle_datagram(at(1), &rtp), Received::Media(Kind::Rtp));
     for stray in [&[][..], &[0; 20], &[0x40; 20], &[0xff; 20]] {
         assert_eq!(endpoint.handle_datagram(at(1), stray), Received::Stray);
     }

@@ -58,7 +58,9 @@ impl Control {
     /// # Errors
     /// The registry's refusal, or busy; neither leaves anything behind.
     pub fn join(&self, join: &Join) -> Result<Joined, JoinRefused> {
-        self.controller().join(join)
+        let joined = self.controller().join(join);
+        self.0.notify.notify_one();
+        joined
     }
 
     /// Ends a participant's stay; false if there is none.
@@ -66,7 +68,9 @@ impl Control {
     /// # Errors
     /// Busy: nothing was done.
     pub fn leave(&self, room: &Name, participant: &Name) -> Result<bool, Busy> {
-        self.controller().leave(room, participant)
+        let left = self.controller().leave(room, participant);
+        self.0.notify.notify_one();
+        left
     }
 
     /// All rooms, by name.

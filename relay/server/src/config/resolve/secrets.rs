@@ -57,7 +57,7 @@ impl Resolver<'_> {
     fn absent(&mut self, source: &SecretSource, origin: Origin, guards: &str) -> Option<Secret> {
         let message = format!("{source} is not there: {guards}");
         let warning = Diagnostic::warning("secret_absent", origin, message);
-        self.report(warning.advise("create it and reload"));
+        self.report(warning.advise("create it and restart"));
         None
     }
 }

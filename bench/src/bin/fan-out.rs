@@ -1,0 +1,102 @@
+//! Measures what a copy costs the relay and what it costs a bare `sendmmsg` loop, in turn.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+use ringfence_bench::cost::{Case, Pattern, Round, Row, compare, table};
+use ringfence_bench::machine::{Circumstances, load_average};
+use ringfence_bench::relay::OneShard;
+use serde_json::json;
+
+/// Processor time per copy, relay against floor. Exit status 1: a case missed the limit or lost.
+#[derive(Parser)]
+struct Arguments {
+    /// Measurements of each side for each case; an even number of alternations.
+    #[arg(long, default_value_t = 8)]
+    rounds: usize,
+    /// Room sizes.
+    #[arg(long, value_delimiter = ',', default_values_t = [2, 10, 50, 250])]
+    rooms: Vec<usize>,
+    /// Packet lengths in bytes, RTP header included.
+    #[arg(long, value_delimiter = ',', default_values_t = [172, 1200])]
+    bytes: Vec<usize>,
+    /// How speakers' packets come.
+    #[arg(long, value_enum, value_delimiter = ',', default_values = ["single", "burst", "crowd"])]
+    patterns: Vec<Pattern>,
+    /// Parts of the shard's processor that the packets are to take.
+    #[arg(long, value_delimiter = ',', default_values_t = [0.4])]
+    shares: Vec<f64>,
+    /// Greatest ratio that is not missed.
+    #[arg(long, default_value_t = 1.25)]
+    ratio_max: f64,
+    /// Print the record instead of the table.
+    #[arg(long)]
+    json: bool,
+    /// Write `fan-out.json` and `fan-out.txt` into this folder.
+    #[arg(long)]
+    out: Option<PathBuf>,
+}
+
+fn main() -> anyhow::Result<ExitCode> {
+    let arguments = Arguments::parse();
+    let circumstances = Circumstances::now();
+    let rows = measure_all(&arguments)?;
+    let text = table(&rows);
+    let record = json!({
+        "circumstances": circumstances,
+        "load_average_after": load_average(),
+        "ratio_max": arguments.ratio_max,
+        "cases": rows,
+    });
+    let record = serde_json::to_string_pretty(&record)?;
+    if let Some(out) = &arguments.out {
+        std::fs::create_dir_all(out)?;
+        std::fs::write(out.join("fan-out.json"), &record)?;
+        std::fs::write(out.join("fan-out.txt"), &text)?;
+    }
+    println!("{}", if arguments.json { record } else { text });
+    Ok(if rows.iter().all(|row| row.met) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn measure_all(arguments: &Arguments) -> anyhow::Result<Vec<Row>> {
+    let relay = OneShard::start()?;
+    let mut rows = Vec::new();
+    for case in arguments.cases() {
+        let name = format!("case-{}", rows.len());
+        let told = |number, round: &Round| tell(&case, number, round);
+        let comparison = compare(&relay, &name, case, arguments.rounds, told)?;
+        rows.push(Row::new(comparison, arguments.ratio_max));
+    }
+    Ok(rows)
+}
+
+impl Arguments {
+    fn cases(&self) -> Vec<Case> {
+        let mut cases = Vec::new();
+        for &participants in &self.rooms {
+            for &payload_bytes in &self.bytes {
+                for &pattern in &self.patterns {
+                    let of = |&shard_share: &f64| Case {
+                        participants,
+                        payload_bytes,
+                        pattern,
+                        shard_share,
+                    };
+                    cases.extend(self.shares.iter().map(of));
+                }
+            }
+        }
+        cases
+    }
+}
+
+fn tell(case: &Case, number: usize, round: &Round) {
+    let Case { participants, payload_bytes, pattern, .. } = case;
+    let ratio = round.relay_ns / round.floor_ns;
+    eprintln!(
+        "room of {participants}, {payload_bytes} bytes, {pattern:?}, round {number}: \
+         floor {:.0} ns, relay {:.0} ns, ratio {ratio:.2}",
+        round.floor_ns, round.relay_ns
+    );
+}

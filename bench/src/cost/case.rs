@@ -1,0 +1,59 @@
+//! What is offered to the relay.
+
+use clap::ValueEnum;
+use serde::Serialize;
+
+/// How speakers' packets follow each other.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Pattern {
+    /// One room, one speaker; packets come one by one, evenly spaced.
+    Single,
+    /// One room, one speaker; eight packets of equal length back to back, as those of one video
+    /// frame come.
+    Burst,
+    /// Many rooms with a speaker each, who take turns; packets come one by one, evenly spaced, and
+    /// hardly two neighbours go to the same listeners.
+    Crowd,
+}
+
+impl Pattern {
+    /// Packets of one turn to speak.
+    pub fn packets(self) -> u64 {
+        match self {
+            Self::Single | Self::Crowd => 1,
+            Self::Burst => 8,
+        }
+    }
+}
+
+/// What is compared.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Case {
+    /// People in a room.
+    pub participants: usize,
+    /// Bytes of a packet, RTP header included.
+    pub payload_bytes: usize,
+    /// How the speakers' packets come.
+    pub pattern: Pattern,
+    /// Part of the shard's processor that they are meant to take.
+    pub shard_share: f64,
+}
+
+/// People in all rooms of a crowd together, and most rooms of one.
+const CROWD: (usize, usize) = (320, 32);
+
+impl Case {
+    /// Rooms at once.
+    pub fn rooms(&self) -> usize {
+        match self.pattern {
+            Pattern::Single | Pattern::Burst => 1,
+            Pattern::Crowd => (CROWD.0 / self.participants).clamp(1, CROWD.1),
+        }
+    }
+
+    /// Copies that one turn to speak makes.
+    pub fn copies_a_turn(&self) -> u64 {
+        self.pattern.packets() * (self.participants as u64 - 1)
+    }
+}

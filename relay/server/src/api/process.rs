@@ -1,0 +1,76 @@
+//! Whether the relay lives, whether it should get calls, and what it counts.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::IntoResponse;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::Problem;
+use super::refusals;
+use super::why;
+use crate::metrics;
+use crate::relay::Control;
+
+/// The process lives.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Health {
+    /// Always `ok`.
+    status: &'static str,
+    /// Of the program.
+    version: &'static str,
+    uptime_s: u64,
+}
+
+/// The relay can carry calls.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Ready {
+    /// Always `ready`.
+    status: &'static str,
+    /// Threads that move packets.
+    shards: usize,
+}
+
+/// Says that the process lives.
+#[utoipa::path(get, path = "/health", tag = "process", operation_id = "health", security(()),
+    responses((status = 200, description = "It lives", body = Health)))]
+pub(super) async fn health(State(control): State<Control>) -> Json<Health> {
+    Json(Health {
+        status: "ok",
+        version: env!("CARGO_PKG_VERSION"),
+        uptime_s: control.uptime().as_secs(),
+    })
+}
+
+/// Says whether calls may be sent here.
+#[utoipa::path(get, path = "/ready", tag = "process", operation_id = "ready", security(()),
+    responses(
+        (status = 200, description = "All shards run, and the relay is where it says it is",
+         body = Ready),
+        (status = 503, description = "Not so; `detail` says what is missing", body = Problem,
+         content_type = "application/problem+json"),
+    ))]
+pub(super) async fn ready(State(control): State<Control>) -> Result<Json<Ready>, Problem> {
+    let shards = control.shards();
+    let stopped = shards.iter().enumerate().filter(|(_, shard)| !shard.running);
+    let mut reasons: Vec<_> =
+        stopped.map(|(number, _)| format!("shard {number} has stopped")).collect();
+    let policy = control.policy();
+    if let Err(refusal) = policy.own_site_standing() {
+        reasons.push(why::in_words(&policy, &refusal, None));
+    }
+    if !reasons.is_empty() {
+        return Err(refusals::not_ready(&reasons));
+    }
+    Ok(Json(Ready { status: "ready", shards: shards.len() }))
+}
+
+/// What the relay counts.
+#[utoipa::path(get, path = "/metrics", tag = "process", operation_id = "metrics", security(()),
+    responses((status = 200, description = "OpenMetrics 1.0", body = String,
+               content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8")))]
+pub(super) async fn metrics(State(control): State<Control>) -> impl IntoResponse {
+    let content_type = [(CONTENT_TYPE, metrics::CONTENT_TYPE)];
+    (content_type, metrics::encode(&control))
+}

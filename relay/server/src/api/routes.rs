@@ -1,0 +1,84 @@
+//! Which path leads where, and the document that says so: both come out of one list.
+
+use std::sync::LazyLock;
+
+use axum::Router;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::IntoResponse;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::server::Server;
+use utoipa::{Modify, OpenApi};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::{participants, process, refusals, rooms, sessions, why};
+use crate::relay::Control;
+
+/// Title, security and tags of the document; its paths come from the router.
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "Ringfence control API", description = "Rooms, sessions and decisions of one relay"),
+    modifiers(&Surroundings),
+    security(("token" = [])),
+    tags(
+        (name = "rooms", description = "Who may speak with whom"),
+        (name = "fence", description = "What the fence decides, and why"),
+        (name = "process", description = "Probes and metrics; they need no token"),
+    ),
+)]
+struct Frame;
+
+struct Surroundings;
+
+/// The OpenAPI document as JSON text, with a line break at its end.
+pub fn document() -> &'static str {
+    static DOCUMENT: LazyLock<String> = LazyLock::new(|| {
+        let document = open_routes().into_openapi();
+        // A tree of strings, numbers and lists is always JSON.
+        let text = document.to_pretty_json().unwrap_or_default();
+        format!("{text}\n")
+    });
+    &DOCUMENT
+}
+
+/// All calls.
+pub(super) fn router(control: Control) -> Router {
+    let (router, _) = open_routes().split_for_parts();
+    router
+        .with_state(control)
+        .fallback(refusals::no_route)
+        .method_not_allowed_fallback(refusals::bad_method)
+}
+
+fn open_routes() -> OpenApiRouter<Control> {
+    OpenApiRouter::with_openapi(Frame::openapi())
+        .routes(routes!(rooms::list))
+        .routes(routes!(rooms::get))
+        .routes(routes!(participants::join))
+        .routes(routes!(participants::leave))
+        .routes(routes!(sessions::list))
+        .routes(routes!(why::ask))
+        .routes(routes!(process::health))
+        .routes(routes!(process::ready))
+        .routes(routes!(process::metrics))
+        .routes(routes!(openapi))
+}
+
+/// This document.
+#[utoipa::path(get, path = "/openapi.json", tag = "process", operation_id = "openapi",
+    responses((status = 200, description = "OpenAPI 3.1", body = Object)))]
+async fn openapi() -> impl IntoResponse {
+    ([(CONTENT_TYPE, "application/json")], document())
+}
+
+impl Modify for Surroundings {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        document.servers = Some(vec![Server::new("/")]);
+        let bearer = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .description(Some("The token of `control.token`, over TCP only"))
+            .build();
+        let components = document.components.get_or_insert_default();
+        components.add_security_scheme("token", SecurityScheme::Http(bearer));
+    }
+}

@@ -1,0 +1,37 @@
+//! Exit codes: those of sysexits(3) where one fits.
+
+use std::process::ExitCode;
+
+/// The answer is no: the fence refuses, or the relay refused the call.
+pub(super) const REFUSED: u8 = 1;
+/// The command line is wrong, or `check-config` found errors.
+pub(super) const USAGE: u8 = 2;
+/// No relay answers (EX_UNAVAILABLE).
+pub(super) const UNAVAILABLE: u8 = 69;
+/// A thread of the relay ended on its own (EX_SOFTWARE).
+pub(super) const SOFTWARE: u8 = 70;
+/// The system refused an address, a thread or the like (EX_OSERR).
+pub(super) const SYSTEM: u8 = 71;
+/// A file could not be written (EX_IOERR).
+pub(super) const INPUT_OUTPUT: u8 = 74;
+/// What answers is no relay (EX_PROTOCOL).
+pub(super) const PROTOCOL: u8 = 76;
+/// The configuration is missing or wrong; nothing was bound (EX_CONFIG).
+pub(super) const CONFIG: u8 = 78;
+
+/// For `--help` and the manual.
+pub(super) const HELP: &str = "\
+Exit status:
+  0   done; for `why`: admitted
+  1   the answer is no: the fence refuses, or the relay refused the call
+  2   wrong command line; for `check-config`: the configuration has errors
+  69  no relay answers
+  70  a thread of the relay ended on its own
+  71  the system refused an address, a thread or the like
+  74  a file could not be written
+  76  what answers is no relay
+  78  the configuration is missing or wrong; nothing was bound";
+
+pub(super) fn code(code: u8) -> ExitCode {
+    ExitCode::from(code)
+}

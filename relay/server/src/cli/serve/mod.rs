@@ -1,0 +1,90 @@
+//! `ringfence serve`.
+
+mod start_summary;
+
+use std::io;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use sd_notify::NotifyState;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tracing::{info, warn};
+
+use super::failure::Failure;
+use super::output::{OutputMode, print_error, style_errors};
+use crate::api::Api;
+use crate::config::{Loaded, LogFormat};
+use crate::log::{self, LineCap};
+use crate::relay::{Control, Relay};
+
+/// How often shards are looked after.
+const WATCH: Duration = Duration::from_secs(1);
+
+/// Runs a relay until SIGTERM or SIGINT.
+pub(super) fn run(loaded: Loaded, output: OutputMode) -> Result<ExitCode, Failure> {
+    let log = log::start(loaded.config.log, style_errors());
+    tell_warnings(&loaded, output);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| Failure::system("a runtime", &error))?;
+    let api = Api::bind(&loaded.config.control)?;
+    let relay = Relay::start(loaded, api)?;
+    start_summary::tell(relay.control());
+    let ended = runtime.block_on(watch(relay.control(), &log));
+    notify(NotifyState::Stopping);
+    let stopped = relay.stop();
+    log.tell();
+    ended.map_err(|error| Failure::system("signals", &error))?;
+    stopped.map_err(|error| Failure::thread_ended(&error))?;
+    info!("stopped");
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Waits for a signal, or for a shard to end.
+async fn watch(control: &Control, log: &LineCap) -> io::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    notify(NotifyState::Ready);
+    tokio::select! {
+        () = received(&mut terminate, "SIGTERM") => {}
+        () = received(&mut interrupt, "SIGINT") => {}
+        () = look_after(control, log) => {}
+    }
+    Ok(())
+}
+
+async fn received(signal: &mut Signal, name: &str) {
+    signal.recv().await;
+    info!("{name}: stopping");
+}
+
+/// Ends when a shard has ended: what it carried is lost, and a restart serves it better than the
+/// shards that are left.
+async fn look_after(control: &Control, log: &LineCap) {
+    loop {
+        tokio::time::sleep(WATCH).await;
+        log.tell();
+        if !control.shards().iter().all(|shard| shard.running) {
+            warn!("a shard has ended: stopping");
+            return;
+        }
+    }
+}
+
+fn tell_warnings(loaded: &Loaded, output: OutputMode) {
+    let for_people = loaded.config.log.format == LogFormat::Text && !output.is_json();
+    if for_people {
+        return print_error(&loaded.render_warnings(style_errors()));
+    }
+    for warning in &loaded.warnings {
+        let place = warning.origin.and_then(|origin| loaded.sources.place(origin));
+        let place = place.map(|place| format!("{}:{}", place.file, place.line));
+        warn!(code = warning.code, place, "{}", warning.message);
+    }
+}
+
+/// Tells systemd, if it is there (sd_notify(3)).
+fn notify(state: NotifyState<'_>) {
+    if let Err(error) = sd_notify::notify(false, &[state]) {
+        warn!(%error, "cannot tell the service manager");
+    }
+}

@@ -1,0 +1,202 @@
+//! Every family there is, and where its numbers come from.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::net::SocketAddr;
+
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::DescriptorEncoder;
+use ringfence_core::{Counters, DropReason, Fault};
+use ringfence_fence::Rule;
+use ringfence_net::{IoCounters, ReceiveCounters, SendRefusal};
+
+use super::families::{Families, Family, Labels, bytes, family, seconds};
+use crate::relay::{Control, ShardStatus};
+
+/// One number of what a shard counts.
+type Read<C> = fn(&C) -> u64;
+
+/// Reads a relay at each scrape.
+pub(super) struct RelayCollector(Control);
+
+impl RelayCollector {
+    pub(super) fn new(control: Control) -> Self {
+        Self(control)
+    }
+}
+
+impl fmt::Debug for RelayCollector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("RelayCollector")
+    }
+}
+
+impl Collector for RelayCollector {
+    fn encode(&self, encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        let mut families = Families::new(encoder);
+        let shards = self.0.shards();
+        process(&mut families, &self.0, &shards)?;
+        rooms(&mut families, &self.0)?;
+        datagrams(&mut families, &shards)?;
+        drops(&mut families, &shards)?;
+        kernel(&mut families, &shards)?;
+        work(&mut families, &shards)
+    }
+}
+
+fn process(families: &mut Families<'_>, control: &Control, shards: &[ShardStatus]) -> fmt::Result {
+    let version = vec![("version", env!("CARGO_PKG_VERSION").to_owned())];
+    families.info(&family("build", "The program"), &version)?;
+    let uptime = seconds("uptime", "Time since the start");
+    families.gauge(&uptime, one(control.uptime().as_secs_f64()))?;
+    let running = shards.iter().filter(|shard| shard.running).count();
+    let shards_running = family("shards_running", "Threads that move packets");
+    families.gauge(&shards_running, one(running))?;
+    let policy = control.policy();
+    let standing = family("site_in_standing", "1 if the relay's addresses lie in its site");
+    families.gauge(&standing, one(u32::from(policy.own_site_standing().is_ok())))?;
+    let epoch = family("policy_epoch", "Version of the policy in force");
+    families.gauge(&epoch, one(policy.epoch().0))
+}
+
+fn rooms(families: &mut Families<'_>, control: &Control) -> fmt::Result {
+    let rooms = control.rooms();
+    let participants: usize = rooms.iter().map(|room| room.participants).sum();
+    let latched: usize = rooms.iter().map(|room| room.latched).sum();
+    families.gauge(&family("rooms", "Rooms"), one(rooms.len()))?;
+    let family_of_participants = family("participants", "Participants, latched or not");
+    families.gauge(&family_of_participants, one(participants))?;
+    let family_of_latched = family("latched", "Participants whose address proved itself");
+    families.gauge(&family_of_latched, one(latched))
+}
+
+fn datagrams(families: &mut Families<'_>, shards: &[ShardStatus]) -> fmt::Result {
+    let engine: [(Family, Read<Counters>); 7] = [
+        (
+            family(
+                "datagrams_received",
+                "Datagrams that came in; ends as forwarded, answered or dropped",
+            ),
+            |counters| counters.received,
+        ),
+        (bytes("received", "Their payload"), |counters| counters.received_bytes),
+        (family("datagrams_forwarded", "Datagrams that left to someone"), |counters| {
+            counters.forwarded
+        }),
+        (family("datagrams_copies", "Datagrams that left, one per listener"), |counters| {
+            counters.copies
+        }),
+        (bytes("copied", "Their payload"), |counters| counters.copied_bytes),
+        (family("datagrams_answered", "Datagrams that were for the relay"), |counters| {
+            counters.answered
+        }),
+        (family("path_checks", "Checks sent to prove an address"), |counters| counters.path_checks),
+    ];
+    for (family, read) in &engine {
+        families.counter(family, by_shard(shards, |shard| read(&shard.snapshot.engine)))?;
+    }
+    let parked = family("datagrams_parked", "Datagrams that wait for an SSRC's owner");
+    families.gauge(&parked, by_shard(shards, |shard| shard.snapshot.parked))
+}
+
+fn drops(families: &mut Families<'_>, shards: &[ShardStatus]) -> fmt::Result {
+    let sum = shards.iter().fold(Counters::new(), |sum, shard| sum + shard.snapshot.engine);
+    let engine = DropReason::ALL.iter().map(|&reason| {
+        let labels = drop_labels(fault(reason.fault()), reason.code());
+        (labels, sum.dropped(reason))
+    });
+    let dropped = family(
+        "datagrams_dropped",
+        "Datagrams dropped, by whose fault it is and why; the kernel's never counted as received",
+    );
+    families.counter(&dropped, engine.chain(kernel_drops(shards)))?;
+    let refusals = Rule::ALL.iter().zip(sum.refusals);
+    let refusals = refusals.map(|(rule, count)| (vec![("rule", rule.code().to_owned())], count));
+    let family = family("fence_refusals", "Datagrams that the fence refused, by its rule");
+    families.counter(&family, refusals)
+}
+
+fn kernel_drops(shards: &[ShardStatus]) -> impl Iterator<Item = (Labels, u64)> {
+    let received = |read: Read<ReceiveCounters>| -> u64 {
+        let each = shards.iter().map(|shard| &shard.snapshot.io.received);
+        each.map(read).sum()
+    };
+    let queue_full = queue_drops(shards).values().sum();
+    let reasons = [
+        ("queue_full", queue_full),
+        ("truncated", received(|io| io.truncated)),
+        ("control_truncated", received(|io| io.control_truncated)),
+        ("foreign_source", received(|io| io.foreign_source)),
+    ];
+    let labelled = reasons.map(|(reason, count)| (drop_labels("kernel", reason), count));
+    labelled.into_iter()
+}
+
+fn kernel(families: &mut Families<'_>, shards: &[ShardStatus]) -> fmt::Result {
+    let drops = queue_drops(shards).into_iter();
+    let drops = drops.map(|(address, count)| (vec![("listen", address.to_string())], count));
+    let family_of_drops = family(
+        "kernel_queue_drops",
+        "Datagrams that the kernel dropped before a shard could read them",
+    );
+    families.counter(&family_of_drops, drops)?;
+    let refused = SendRefusal::ALL.into_iter().map(|why| {
+        let each = shards.iter().map(|shard| shard.snapshot.io.sent);
+        let count: u64 = each.map(|sent| sent.refused_for(why)).sum();
+        (vec![("reason", why.label().to_owned())], count)
+    });
+    let family = family("send_refused", "Datagrams that the kernel did not send, and why");
+    families.counter(&family, refused)
+}
+
+fn work(families: &mut Families<'_>, shards: &[ShardStatus]) -> fmt::Result {
+    let sockets: [(Family, Read<IoCounters>); 5] = [
+        (family("receive_calls", "Receive calls that delivered"), |io| io.received.batches),
+        (family("trains_received", "Trains that the kernel made"), |io| io.received.trains),
+        (family("send_calls", "Send calls"), |io| io.sent.calls),
+        (family("trains_sent", "Trains that the kernel took"), |io| io.sent.trains),
+        (family("trains_refused", "Trains that were sent one by one instead"), |io| {
+            io.sent.trains_refused
+        }),
+    ];
+    for (family, read) in &sockets {
+        families.counter(family, by_shard(shards, |shard| read(&shard.snapshot.io)))?;
+    }
+    let turns = family("shard_turns", "Turns: one that stands still while packets wait is stuck");
+    families.counter(&turns, by_shard(shards, |shard| shard.snapshot.turns))?;
+    let cpu = seconds("shard_cpu", "Processor time of a shard's thread");
+    families.counter(&cpu, by_shard(shards, |shard| shard.cpu_time.as_secs_f64()))
+}
+
+/// All shards share their listen addresses.
+fn queue_drops(shards: &[ShardStatus]) -> BTreeMap<SocketAddr, u64> {
+    let mut drops = BTreeMap::new();
+    for (address, count) in shards.iter().flat_map(|shard| &shard.kernel_drops) {
+        *drops.entry(*address).or_default() += u64::from(*count);
+    }
+    drops
+}
+
+fn by_shard<N>(
+    shards: &[ShardStatus],
+    read: impl Fn(&ShardStatus) -> N,
+) -> impl Iterator<Item = (Labels, N)> {
+    let numbered = shards.iter().enumerate();
+    numbered.map(move |(number, shard)| (vec![("shard", number.to_string())], read(shard)))
+}
+
+fn drop_labels(fault: &str, reason: &str) -> Labels {
+    vec![("fault", fault.to_owned()), ("reason", reason.to_owned())]
+}
+
+fn fault(fault: Fault) -> &'static str {
+    match fault {
+        Fault::Sender => "sender",
+        Fault::Policy => "policy",
+        Fault::Relay => "relay",
+    }
+}
+
+fn one<N>(number: N) -> impl Iterator<Item = (Labels, N)> {
+    std::iter::once((Labels::new(), number))
+}

@@ -1,0 +1,18 @@
+//! The control API of a relay that runs in this process, asked over its unix socket and over TCP.
+
+#[path = "api/connections.rs"]
+mod connections;
+#[path = "api/document.rs"]
+mod document;
+#[path = "api/participants.rs"]
+mod participants;
+#[path = "api/raw.rs"]
+mod raw;
+#[path = "api/refusals.rs"]
+mod refusals;
+#[path = "api/running.rs"]
+mod running;
+#[path = "api/token.rs"]
+mod token;
+#[path = "api/why.rs"]
+mod why;

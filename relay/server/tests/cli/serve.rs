@@ -1,0 +1,166 @@
+//! A relay that runs, the commands that ask it, and its end.
+
+use std::os::unix::net::UnixDatagram;
+use std::process::{Child, Command, Stdio};
+
+use serde_json::json;
+
+use crate::program::{Home, Run};
+
+/// A relay in a process of its own.
+struct Served {
+    child: Option<Child>,
+    manager: UnixDatagram,
+}
+
+impl Served {
+    /// Starts it and waits until it tells the service manager that it is ready.
+    fn start(home: &Home) -> Self {
+        let notify = home.path().join("notify");
+        // Left behind where this home had a relay before.
+        let _ = std::fs::remove_file(&notify);
+        let manager = UnixDatagram::bind(&notify).unwrap();
+        let mut command = home.command(&["serve"]);
+        command.env("NOTIFY_SOCKET", notify);
+        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+        let served = Self { child: Some(child.unwrap()), manager };
+        assert_eq!(served.told(), "READY=1");
+        served
+    }
+
+    /// What the service manager is told next.
+    fn told(&self) -> String {
+        let mut buffer = [0; 200];
+        let length = self.manager.recv(&mut buffer).unwrap();
+        String::from_utf8_lossy(&buffer[..length]).trim().to_owned()
+    }
+
+    /// Stops it by a signal; how it ended.
+    fn stop(mut self, signal: &str) -> Run {
+        let child = self.child.take().unwrap();
+        let process = child.id().to_string();
+        let status = Command::new("kill").args(["-s", signal, &process]).status();
+        assert!(status.unwrap().success());
+        assert_eq!(self.told(), "STOPPING=1");
+        Run::of(child.wait_with_output().unwrap())
+    }
+}
+
+/// A test that fails leaves no relay behind.
+impl Drop for Served {
+    fn drop(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            let _ = child.kill().and_then(|()| child.wait());
+        }
+    }
+}
+
+#[test]
+fn a_relay_starts_says_so_and_stops_on_either_signal() {
+    let home = Home::new();
+    for signal in ["TERM", "INT"] {
+        let run = Served::start(&home).stop(signal);
+        assert_eq!(run.code, 0, "{}", run.err);
+        for shown in ["started", "fra1", "europe", "127.1.0.1", "stopped"] {
+            assert!(run.err.contains(shown), "{shown} is not in {}", run.err);
+        }
+        assert!(!run.err.contains('\x1b'), "colour outside of a terminal");
+        assert!(!home.path().join("ringfence.sock").exists());
+    }
+}
+
+#[test]
+fn a_json_log_is_json_in_every_line() {
+    let home = Home::with(&format!("{}\n[log]\nformat = \"json\"\n", config(&Home::new())));
+    let run = Served::start(&home).stop("TERM");
+    assert!(run.err.lines().count() >= 2);
+    for line in run.err.lines() {
+        let line: serde_json::Value = serde_json::from_str(line).expect(line);
+        assert!(line["level"].is_string() && line["message"].is_string());
+    }
+}
+
+#[test]
+fn commands_ask_the_relay_of_their_configuration() {
+    let home = &Home::new();
+    let served = Served::start(home);
+    assert_eq!(home.json(&["rooms"]), json!({ "rooms": [] }));
+    join(home, "standup", "alice");
+    join(home, "standup", "bob");
+
+    let rooms = home.run(&["rooms"]);
+    assert!(rooms.out.starts_with("ROOM     TENANT") && rooms.out.contains("standup  acme"));
+    assert_eq!(home.json(&["rooms", "standup"])["rooms"][0]["participants"], 2);
+    let sessions = home.run(&["sessions", "standup"]);
+    assert!(sessions.out.contains("alice") && sessions.out.contains("bob"), "{}", sessions.out);
+    assert_eq!(home.json(&["sessions"])["sessions"].as_array().unwrap().len(), 2);
+
+    let live = home.run(&["why", "127.3.0.7", "--tenant", "acme", "--live"]);
+    let offline = home.run(&["why", "127.3.0.7", "--tenant", "acme"]);
+    assert_eq!((live.code, live.out), (offline.code, offline.out));
+
+    assert_eq!(home.run(&["disconnect", "standup", "alice"]).code, 0);
+    assert_eq!(home.json(&["rooms", "standup"])["rooms"][0]["participants"], 1);
+    let again = home.run(&["disconnect", "standup", "alice", "--json"]);
+    assert_eq!((again.code, &again.error()["code"]), (1, &"participant_not_found".into()));
+    served.stop("TERM");
+}
+
+#[test]
+fn a_socket_can_be_named_without_a_configuration() {
+    let home = Home::new();
+    let served = Served::start(&home);
+    let socket = home.path().join("ringfence.sock");
+    let elsewhere = Home::with("");
+    std::fs::remove_file(elsewhere.path().join("ringfence.toml")).unwrap();
+    let run = elsewhere.run(&["rooms", "--socket", socket.to_str().unwrap()]);
+    assert_eq!(run.code, 0, "{}", run.err);
+    served.stop("TERM");
+}
+
+#[test]
+fn a_second_relay_does_not_take_over() {
+    let home = Home::new();
+    let served = Served::start(&home);
+    let second = home.run(&["serve"]);
+    assert_eq!(second.code, 71);
+    assert!(second.err.contains("another relay answers"), "{}", second.err);
+    assert_eq!(home.run(&["rooms"]).code, 0, "the first still answers");
+    served.stop("TERM");
+}
+
+#[test]
+fn an_address_that_cannot_be_bound_says_which_and_what_to_do() {
+    let home =
+        Home::with(&config(&Home::new()).replace("media = [\"127.1.0.1", "media = [\"192.0.2.1"));
+    let run = home.run(&["serve"]);
+    assert_eq!(run.code, 71, "{}", run.err);
+    assert!(run.err.contains("192.0.2.1") && run.err.contains("ip address"), "{}", run.err);
+    assert!(!home.path().join("ringfence.sock").exists());
+}
+
+#[test]
+fn without_a_relay_commands_say_so() {
+    let home = Home::new();
+    for command in [&["rooms"][..], &["sessions"], &["disconnect", "a", "b"]] {
+        let run = home.run(command);
+        assert_eq!(run.code, 69, "{}", run.err);
+        assert!(run.err.contains("Is it running?") && run.err.contains("--socket"));
+    }
+    let error = home.run(&["rooms", "--json"]).error();
+    assert_eq!(error["code"], "unreachable");
+}
+
+fn config(home: &Home) -> String {
+    std::fs::read_to_string(home.path().join("ringfence.toml")).unwrap()
+}
+
+fn join(home: &Home, room: &str, participant: &str) {
+    let client = ringfence::client::ApiClient::unix(home.path().join("ringfence.sock"));
+    let path = format!("/v1/rooms/{room}/participants");
+    let body = json!({ "tenant": "acme", "participant": participant });
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    let runtime = runtime.enable_all().build().unwrap();
+    let call = client.call(hyper::Method::POST, &path, Some(&body));
+    runtime.block_on(call).unwrap();
+}
