@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::relay_side::turns_in;
 use super::{Batching, Case, FloorSide, RelaySide};
 use crate::relay::OneShard;
 
@@ -69,7 +70,7 @@ fn round(
     case: &Case,
     interval: Duration,
 ) -> anyhow::Result<Round> {
-    let turns = u64::try_from(MEASURED.as_nanos().div_ceil(interval.as_nanos().max(1)))?;
+    let turns = turns_in(MEASURED, interval);
     let floor = FloorSide::new(side.listeners(), relay.cpus());
     let floor = floor.measure(case.payload_bytes, turns * case.copies_a_turn())?;
     let (cost, batching) = side.measure(interval, turns)?;

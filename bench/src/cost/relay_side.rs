@@ -11,11 +11,14 @@ use crate::relay::OneShard;
 use crate::room::{self, Participant};
 use crate::voice::Voice;
 
-/// Turns to speak for a first guess at what one costs, and how far apart.
+/// Turns to speak for the first guess at what one costs, and how far apart.
 const PROBE: (u64, Duration) = (200, Duration::from_millis(1));
 
-/// Guesses: packets in quick succession find warmer caches than the probe's.
-const GUESSES: usize = 3;
+/// Guesses: packets in quick succession find warmer caches, or share a receive call.
+const GUESSES: usize = 5;
+
+/// How long each guess but the first speaks.
+const GUESSED: Duration = Duration::from_millis(60);
 
 /// Rooms on a running relay, one speaker in each.
 pub struct RelaySide<'r> {
@@ -72,10 +75,11 @@ impl<'r> RelaySide<'r> {
     /// # Errors
     /// As [`RelaySide::measure`].
     pub fn pace(&mut self) -> anyhow::Result<Duration> {
-        let (turns, mut interval) = PROBE;
+        let (mut turns, mut interval) = PROBE;
         for _ in 0..GUESSES {
             let (cost, _) = self.measure(interval, turns)?;
             interval = cost.cpu.div_f64(turns as f64 * self.case.shard_share);
+            turns = turns_in(GUESSED, interval);
         }
         Ok(interval)
     }
@@ -134,6 +138,11 @@ impl<'r> RelaySide<'r> {
         }
         Ok(tally.heard)
     }
+}
+
+/// Turns to speak that begin in `span`.
+pub(super) fn turns_in(span: Duration, interval: Duration) -> u64 {
+    u64::try_from(span.as_nanos().div_ceil(interval.as_nanos().max(1))).unwrap_or(u64::MAX)
 }
 
 impl Batching {

@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 use crate::processes::{Ports, Program, RelayProcess, free_port_pair};
 
 /// AES_CM_128_HMAC_SHA1_80 wants 16 bytes of key and 14 of salt (RFC 4568 section 6.1), in base64.
-const KEY: &str = "cmluZ2ZlbmNlIHNlZXMgbm8ga2V5cyBldmVyISE=";
+const KEY: &str = "cmluZ2ZlbmNlIHNlZXMgbm8ga2V5cywgZXZlciEh";
 
 const SAMPLES_PER_S: usize = 8000;
 const SECONDS: usize = 4;

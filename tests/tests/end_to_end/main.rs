@@ -4,5 +4,6 @@ mod bit_exact;
 mod canary_keys;
 mod ffmpeg;
 mod gstreamer;
+mod on_sockets;
 mod party;
 mod processes;

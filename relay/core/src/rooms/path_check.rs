@@ -67,7 +67,7 @@ impl PathChecks {
     ) -> Option<PathCheck> {
         let rested = !self.just_asked(now, member, &flow, other_port_interval);
         if let Some(&check) = self.by_flow.get(&(flow, key)) {
-            return self.ask_again(now, check, asked).filter(|_| rested);
+            return self.ask_again(now, check, asked, rested);
         }
         let sent = now;
         let transaction = fresh;
@@ -81,10 +81,11 @@ impl PathChecks {
         now: Instant,
         check: CheckKey,
         asked: TransactionId,
+        rested: bool,
     ) -> Option<PathCheck> {
         let check = &mut self.checks[check];
         check.asked = asked;
-        if check.proven || now.since(check.sent) < PATH_CHECK_INTERVAL {
+        if !rested || check.proven || now.since(check.sent) < PATH_CHECK_INTERVAL {
             return None;
         }
         check.sent = now;

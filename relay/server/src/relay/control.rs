@@ -20,6 +20,9 @@ use crate::config::{Config, Sources};
 /// Longest wait for the shards' answers to a survey: many turns of a busy shard.
 const SURVEY_TIME_MAX: Duration = Duration::from_secs(2);
 
+/// How often it is looked whether all shards have confirmed a policy.
+const CONFIRMATION_POLL: Duration = Duration::from_millis(1);
+
 /// A running relay, from any thread.
 #[derive(Clone)]
 pub struct Control(Arc<Shared>);
@@ -110,6 +113,21 @@ impl Control {
         let policy = self.policy();
         let fence = policy.fence_id(fence)?;
         Some(policy.decide(fence, role, address, policy.own_site()))
+    }
+
+    /// Puts a policy in force. When this returns every shard works by it, and what it forbids has
+    /// been cut.
+    ///
+    /// # Errors
+    /// Busy: either nothing was done, or a shard has not confirmed in time and does so later.
+    pub async fn adopt(&self, policy: Arc<Policy>) -> Result<(), Busy> {
+        self.controller().adopt(policy)?;
+        let confirmed = async {
+            while !self.controller().registry.adopted_everywhere() {
+                tokio::time::sleep(CONFIRMATION_POLL).await;
+            }
+        };
+        tokio::time::timeout(SURVEY_TIME_MAX, confirmed).await.map_err(|_| Busy)
     }
 
     /// The policy in force.

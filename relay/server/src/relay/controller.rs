@@ -2,10 +2,12 @@
 //! no packet ever waits for it.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use ringfence_core::{
     Command, Effect, Event, Join, Joined, Name, Registry, RoomReport, ShardId, Target,
 };
+use ringfence_fence::Policy;
 use tokio::sync::oneshot;
 
 use super::clock::Clock;
@@ -48,6 +50,13 @@ impl Controller {
         Ok(left)
     }
 
+    pub(super) fn adopt(&mut self, policy: Arc<Policy>) -> Result<(), Busy> {
+        self.ready()?;
+        self.registry.adopt(policy);
+        self.deliver();
+        Ok(())
+    }
+
     /// Asks every shard about a room; `None` if there is no such room.
     pub(super) fn survey(
         &mut self,
@@ -87,7 +96,7 @@ impl Controller {
     }
 
     fn take_reports(&mut self, number: usize) -> bool {
-        let mailbox = std::sync::Arc::clone(&self.shards[number].mailbox);
+        let mailbox = Arc::clone(&self.shards[number].mailbox);
         let shard = ShardId(u16::try_from(number).unwrap_or(u16::MAX));
         while self.deliver() {
             match mailbox.reports.pop() {
