@@ -1,13 +1,14 @@
 //! The product with one shard: what is measured is what `ringfence serve` runs.
 
-use std::net::{SocketAddr, UdpSocket};
+use std::cell::Cell;
+use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
 use ringfence::config::{self, Loaded};
 use ringfence::relay::{Relay, ShardStatus};
-use ringfence_core::{Credentials, Join, Name};
+use ringfence_core::{Credentials, DropReason, Join, Name};
 use ringfence_net::affinity::{Cpu, allowed, pin_current_thread};
 
 /// A relay with one shard on the first processor, and this thread on the last.
@@ -15,6 +16,8 @@ pub struct OneShard {
     relay: Relay,
     address: SocketAddr,
     cpus: Cpus,
+    /// Participants so far.
+    placed: Cell<usize>,
 }
 
 /// Who has which processor.
@@ -39,7 +42,7 @@ impl OneShard {
         let relay = Relay::start(configuration(address)?, ());
         let relay = relay.map_err(|error| anyhow!("the relay does not start: {error}"))?;
         pin_current_thread(load)?;
-        Ok(Self { relay, address, cpus: Cpus { shard, load } })
+        Ok(Self { relay, address, cpus: Cpus { shard, load }, placed: Cell::new(0) })
     }
 
     /// Where media goes.
@@ -52,6 +55,18 @@ impl OneShard {
         self.cpus
     }
 
+    /// An address for one more participant: `127.1.1.1`, `127.1.1.2`, … None is given twice, since
+    /// the relay keeps an address for its participant for 30 s after that has gone.
+    ///
+    /// # Errors
+    /// There are no more.
+    pub fn unused_address(&self) -> anyhow::Result<Ipv4Addr> {
+        let number = self.placed.replace(self.placed.get() + 1);
+        let third = u8::try_from(1 + number / 250).context("too many participants")?;
+        let fourth = u8::try_from(1 + number % 250)?;
+        Ok(Ipv4Addr::new(127, 1, third, fourth))
+    }
+
     /// What the shard did so far.
     ///
     /// # Errors
@@ -59,6 +74,15 @@ impl OneShard {
     pub fn shard(&self) -> anyhow::Result<ShardStatus> {
         let shard = self.relay.control().shards().into_iter().next();
         shard.filter(|shard| shard.running).context("the shard has ended")
+    }
+
+    /// What the shard dropped so far and why, for an error message.
+    pub fn drops(&self) -> String {
+        let counters = self.shard().map(|shard| shard.snapshot.engine).unwrap_or_default();
+        let counted =
+            DropReason::ALL.iter().map(|&reason| (reason.code(), counters.dropped(reason)));
+        let dropped: Vec<_> = counted.filter(|(_, count)| *count > 0).collect();
+        format!("dropped by the shard so far: {dropped:?}")
     }
 
     /// Lets a participant in.

@@ -1,7 +1,7 @@
 //! A room whose participants are sockets of this process, each at its own loopback address.
 
 use std::io::ErrorKind;
-use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
+use std::net::{SocketAddr, UdpSocket};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
@@ -42,11 +42,11 @@ pub fn latched(
 impl Participant {
     fn latched(relay: &OneShard, room: &str, number: usize) -> anyhow::Result<Self> {
         let credentials = relay.join(room, &format!("p{number}"))?;
-        let socket = UdpSocket::bind((address(number)?, 0))?;
+        let socket = UdpSocket::bind((relay.unused_address()?, 0))?;
         socket2::SockRef::from(&socket).set_recv_buffer_size(RECEIVE_BUFFER_BYTES)?;
         let address = socket.local_addr()?;
         let participant = Self { address, socket, credentials, relay: relay.address() };
-        participant.latch()?;
+        participant.latch().with_context(|| relay.drops())?;
         participant.socket.set_nonblocking(true)?;
         Ok(participant)
     }
@@ -95,11 +95,4 @@ impl Participant {
             }
         }
     }
-}
-
-/// `127.1.1.1`, `127.1.1.2`, …
-fn address(number: usize) -> anyhow::Result<Ipv4Addr> {
-    let third = u8::try_from(1 + number / 250).context("too many participants")?;
-    let fourth = u8::try_from(1 + number % 250)?;
-    Ok(Ipv4Addr::new(127, 1, third, fourth))
 }

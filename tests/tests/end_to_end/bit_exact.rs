@@ -28,7 +28,7 @@ fn a_million_delivered_packets_are_bit_exact_and_in_order() {
             thread::spawn(move || {
                 listen(&mut party, |count| {
                     progress[n as usize].store(count, Ordering::Release);
-                })
+                });
             })
         })
         .collect();

@@ -34,7 +34,8 @@ impl SocketWorld {
         let media = free_address("127.1.0.1");
         let consent = format!("[limits]\nconsent_timeout_ms = {}\n", CONSENT.as_millis());
         let text = config_text(media, Path::new("unused.sock"), 2) + &consent;
-        let mut loaded = config::parse("test", &text, Path::new("/"), []).expect("the text is right");
+        let mut loaded =
+            config::parse("test", &text, Path::new("/"), []).expect("the text is right");
         loaded.policy = compile(&small_world(), Epoch(1));
         let relay = Relay::start(loaded, ()).expect("the address is free");
         Self { relay, media, endpoints: Vec::new() }
