@@ -2,7 +2,7 @@
 
 use std::process::{Command, Stdio};
 
-use crate::processes::{Ports, Program, RelayProcess, free_port_pair};
+use crate::processes::{Ports, Program, RelayProcess, free_port_pair, wait_until_bound};
 
 /// AES_CM_128_HMAC_SHA1_80 wants 16 bytes of key and 14 of salt (RFC 4568 section 6.1), in base64.
 const KEY: &str = "cmluZ2ZlbmNlIHNlZXMgbm8ga2V5cywgZXZlciEh";
@@ -29,6 +29,7 @@ fn ffmpeg_decodes_on_the_far_side_what_ffmpeg_encrypted_on_the_near() {
             .args(["-t", "2", "-f", "s16be", "-y"])
             .arg(&heard),
     );
+    wait_until_bound(deliver);
     let sender = Program::start(
         ffmpeg()
             .args(["-re", "-f", "lavfi", "-i"])
@@ -43,6 +44,7 @@ fn ffmpeg_decodes_on_the_far_side_what_ffmpeg_encrypted_on_the_near() {
     let heard = samples(&std::fs::read(heard).unwrap());
     assert_eq!(heard.len(), 2 * SAMPLES_PER_S);
     let sent = original();
+    assert_eq!(sent.len(), SECONDS * SAMPLES_PER_S);
     let at = sent.windows(heard.len()).position(|window| window == heard);
     assert!(at.is_some(), "what bob decoded is no part of what alice played");
 }
@@ -58,7 +60,7 @@ fn original() -> Vec<i16> {
         .args(["-f", "lavfi", "-i"])
         .arg(format!("{},atrim=duration={SECONDS}", tone()))
         .args(["-f", "s16be", "-"])
-        .stderr(Stdio::inherit())
+        .stdout(Stdio::piped())
         .output()
         .expect("ffmpeg is installed");
     samples(&output.stdout)

@@ -3,9 +3,8 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
 
-use crate::processes::{PATIENCE, Ports, Program, RelayProcess, free_port_pair};
+use crate::processes::{Ports, Program, RelayProcess, free_port_pair, wait, wait_until_bound};
 
 const SENDERS: u32 = 3;
 const PACKETS: usize = 150;
@@ -33,7 +32,7 @@ fn three_gstreamer_senders_with_a_key_each_are_decoded_by_a_fourth() {
         (0..SENDERS).map(|n| relay.directory.path().join(format!("{n}.raw"))).collect();
     let decoders: Vec<_> =
         (0..SENDERS).map(|n| decoder(n, mapped[n as usize].1, &files[n as usize])).collect();
-    wait_for_listeners(mapped.iter().map(|(_, port)| *port));
+    mapped.iter().for_each(|(_, port)| wait_until_bound(*port));
     let encoders: Vec<_> = (0..SENDERS).map(|n| encoder(n, mouths[n as usize])).collect();
     encoders.into_iter().for_each(Program::finish);
     files.iter().for_each(|file| wait_for_bytes(file));
@@ -124,21 +123,6 @@ fn shell_words(line: &str) -> Vec<String> {
     words
 }
 
-/// A decoder that has not bound its port yet would miss the first packets.
-fn wait_for_listeners(ports: impl Iterator<Item = u16>) {
-    for port in ports {
-        wait(|| std::net::UdpSocket::bind(("127.0.0.1", port)).is_err());
-    }
-}
-
 fn wait_for_bytes(file: &Path) {
     wait(|| std::fs::metadata(file).is_ok_and(|file| file.len() >= STREAM_BYTES));
-}
-
-fn wait(mut done: impl FnMut() -> bool) {
-    let started = Instant::now();
-    while !done() {
-        assert!(started.elapsed() < PATIENCE, "waited in vain");
-        std::thread::sleep(Duration::from_millis(20));
-    }
 }

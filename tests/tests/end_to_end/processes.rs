@@ -151,6 +151,19 @@ pub(crate) fn free_port_pair() -> u16 {
     }
 }
 
+/// Waits for a receiver: one that has not bound its port yet would miss the first packets.
+pub(crate) fn wait_until_bound(port: u16) {
+    wait(|| std::net::UdpSocket::bind(("127.0.0.1", port)).is_err());
+}
+
+pub(crate) fn wait(mut done: impl FnMut() -> bool) {
+    let started = Instant::now();
+    while !done() {
+        assert!(started.elapsed() < PATIENCE, "waited in vain");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
 /// The binary of this build, beside the test's own.
 pub(crate) fn ringfence_binary() -> PathBuf {
     let test = std::env::current_exe().expect("a test has a path");
