@@ -1,6 +1,6 @@
 //! Relay, network and endpoints under one virtual clock.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -61,6 +61,9 @@ pub struct Simulation {
     network: Network,
     endpoints: Vec<Endpoint>,
     bound: HashMap<SocketAddr, EndpointId>,
+    /// Left behind by someone, and to the relay still theirs until consent ends: whoever sends from
+    /// there is no stranger.
+    vacated: HashSet<SocketAddr>,
     dice: Dice,
     /// Knows what was sent, judges what comes out.
     pub judge: Judge,
@@ -92,6 +95,7 @@ impl Simulation {
             network: Network::new(dice.fork()),
             endpoints: Vec::new(),
             bound: HashMap::new(),
+            vacated: HashSet::new(),
             dice,
             judge: Judge::default(),
             book,
@@ -159,7 +163,8 @@ impl Simulation {
 
     /// Whether an address is free to be taken.
     pub fn is_free(&self, address: SocketAddr) -> bool {
-        !self.bound.contains_key(&folded(address))
+        let address = folded(address);
+        !self.bound.contains_key(&address) && !self.vacated.contains(&address)
     }
 
     /// The endpoint's network changes: what goes to the old address is lost from now on.
@@ -167,6 +172,7 @@ impl Simulation {
         let old = std::mem::replace(&mut self.endpoints[endpoint.0].address, address);
         self.trace.note(self.now, || format!("{endpoint:?} moves from {old} to {address}"));
         self.bound.remove(&folded(old));
+        self.vacated.insert(folded(old));
         self.bound.insert(folded(address), endpoint);
     }
 
