@@ -51,8 +51,10 @@ pub(crate) fn free_address(ip: &str) -> SocketAddr {
     probe.local_addr().expect("a bound socket has an address")
 }
 
+/// A relay with a ceiling that no test reaches.
 pub(crate) fn start_relay(workers: u16) -> Relay {
-    let text = config_text(free_address("127.1.0.1"), Path::new("unused.sock"), workers);
+    let text = config_text(free_address("127.1.0.1"), Path::new("unused.sock"), workers)
+        + "[limits]\nparticipant_kbps_max = 1000000\n";
     let loaded = config::parse("test", &text, Path::new("/"), []).expect("the text is right");
     Relay::start(loaded, ()).expect("the address is free")
 }

@@ -75,6 +75,11 @@ impl Receiver {
     }
 
     /// recvmsg(2): `msg_namelen` and `msg_controllen` are rooms before the call, lengths after it.
+    /// Whether the socket had fewer messages than a batch holds, so that it is empty now.
+    pub(crate) fn is_short(&self) -> bool {
+        self.filled < MESSAGES_MAX
+    }
+
     fn offer_filled_slots_again(&mut self) {
         for header in &mut self.headers[..self.filled] {
             header.msg_hdr.msg_namelen = RawAddress::BYTES;
