@@ -1,7 +1,7 @@
 //! The configuration: one TOML file, strict, refused as a whole for any fault.
 //!
-//! Text to tree ([`document`]), overrides ([`environment`]), tree to raw structs ([`raw`],
-//! [`shape`]), raw to resolved ([`resolve`]), then the fence's own judgement. Each stage reports
+//! Text to tree (`document`), overrides (`environment`), tree to raw structs (`raw`,
+//! `shape`), raw to resolved (`resolve`), then the fence's own judgement. Each stage reports
 //! all it can find, and what comes out holds nothing that was not checked.
 
 mod bounds;
