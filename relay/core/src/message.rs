@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use ringfence_fence::{Epoch, FenceId, Pass, Policy, Refusal, RegionId};
+use ringfence_fence::{Epoch, FenceId, Pass, Policy, Refusal};
 use ringfence_wire::datagram::LocalSocket;
 use ringfence_wire::rtp::Ssrc;
 
@@ -193,12 +193,4 @@ pub struct SourceReport {
     pub clock_rate_hz: Option<u32>,
     /// Packet index: rollover counter and sequence number.
     pub index: PacketIndex,
-}
-
-/// Region of a pass, for whoever only counts regions.
-impl Route {
-    /// The region the fence found the address in.
-    pub fn region(&self) -> RegionId {
-        self.pass.region()
-    }
 }
