@@ -1,4 +1,4 @@
-//! Bytes to types and back: STUN, RTP and RTCP headers, and the datagram contract between the
+//! Bytes to types and back: STUN, TURN, RTP and RTCP headers, and the datagram contract between the
 //! engine and the packet backends. No allocation, no I/O, no unsafe, no panic on any input.
 #![no_std]
 #![forbid(unsafe_code)]
@@ -11,8 +11,11 @@
     reason = "every byte here was written by a stranger"
 )]
 
+pub mod channel_data;
+pub mod data_indication;
 pub mod datagram;
 pub mod demux;
+pub mod framing;
 pub mod rtcp;
 pub mod rtp;
 pub mod stun;

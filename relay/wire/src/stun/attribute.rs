@@ -66,22 +66,52 @@ attributes! {
     ErrorCode = 0x0009: Shape::ErrorCode;
     /// UNKNOWN-ATTRIBUTES (RFC 8489 section 14.13).
     UnknownAttributes = 0x000a: Shape::Types;
+    /// CHANNEL-NUMBER (RFC 8656 section 18.1).
+    ChannelNumber = 0x000c: shape::U32;
+    /// LIFETIME in seconds (RFC 8656 section 18.2).
+    Lifetime = 0x000d: shape::U32;
+    /// XOR-PEER-ADDRESS (RFC 8656 section 18.3), of which CreatePermission may have several:
+    /// [`Message::xor_addresses`](super::Message::xor_addresses).
+    XorPeerAddress = 0x0012: Shape::Address;
+    /// DATA (RFC 8656 section 18.4).
+    Data = 0x0013: Shape::Bytes(0..=65_535);
     /// REALM (RFC 8489 section 14.9).
     Realm = 0x0014: shape::TEXT;
     /// NONCE (RFC 8489 section 14.10).
     Nonce = 0x0015: shape::TEXT;
+    /// XOR-RELAYED-ADDRESS (RFC 8656 section 18.5).
+    XorRelayedAddress = 0x0016: Shape::Address;
+    /// REQUESTED-ADDRESS-FAMILY (RFC 8656 section 18.6).
+    RequestedAddressFamily = 0x0017: shape::U32;
+    /// EVEN-PORT (RFC 8656 section 18.7).
+    EvenPort = 0x0018: Shape::Bytes(1..=1);
+    /// REQUESTED-TRANSPORT (RFC 8656 section 18.8).
+    RequestedTransport = 0x0019: shape::U32;
+    /// DONT-FRAGMENT (RFC 8656 section 18.9).
+    DontFragment = 0x001a: shape::FLAG;
     /// XOR-MAPPED-ADDRESS (RFC 8489 section 14.2).
     XorMappedAddress = 0x0020: Shape::Address;
+    /// RESERVATION-TOKEN (RFC 8656 section 18.10).
+    ReservationToken = 0x0022: shape::U64;
     /// PRIORITY (RFC 8445 section 7.1.1).
     Priority = 0x0024: shape::U32;
     /// USE-CANDIDATE (RFC 8445 section 7.1.2).
     UseCandidate = 0x0025: shape::FLAG;
+    /// ADDITIONAL-ADDRESS-FAMILY (RFC 8656 section 18.11).
+    AdditionalAddressFamily = 0x8000: shape::U32;
+    /// ADDRESS-ERROR-CODE (RFC 8656 section 18.12).
+    AddressErrorCode = 0x8001: Shape::Bytes(4..=4 + 763);
     /// SOFTWARE (RFC 8489 section 14.14).
     Software = 0x8022: shape::TEXT;
+    /// ALTERNATE-SERVER (RFC 8489 section 14.15).
+    AlternateServer = 0x8023: Shape::Address;
     /// ICE-CONTROLLED (RFC 8445 section 7.1.3).
     IceControlled = 0x8029: shape::U64;
     /// ICE-CONTROLLING (RFC 8445 section 7.1.3).
     IceControlling = 0x802a: shape::U64;
+    /// ADDITIONAL-ADDRESS-FAMILY under the number it had before it was registered, which coturn's
+    /// clients still send.
+    AdditionalAddressFamilyDraft = 0x8032: shape::U32;
 }
 
 #[cfg(test)]

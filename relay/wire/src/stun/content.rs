@@ -8,6 +8,8 @@ use super::shape::Shape;
 /// Everything that the attributes said, as views into the datagram.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Content<'a> {
+    /// The attributes that are read: all up to MESSAGE-INTEGRITY.
+    readable: &'a [u8],
     values: [Option<&'a [u8]>; Attribute::ALL.len()],
     unknown: [AttributeType; UNKNOWN_MAX],
     unknown_count: usize,
@@ -19,7 +21,7 @@ pub(super) struct Content<'a> {
 impl<'a> Content<'a> {
     /// Walks `attributes`, which are the tail of `datagram`.
     pub(super) fn walk(datagram: &'a [u8], attributes: &'a [u8]) -> Result<Self, ParseError> {
-        let mut content = Self::empty();
+        let mut content = Self::empty(attributes);
         let mut rest = attributes;
         let mut left = ATTRIBUTES_MAX;
         while !rest.is_empty() {
@@ -27,8 +29,24 @@ impl<'a> Content<'a> {
             let received = Received::first(datagram, rest)?;
             content.take(&received)?;
             rest = received.after;
+            if !content.is_closed() {
+                let read = attributes.len().saturating_sub(rest.len());
+                content.readable = attributes.get(..read).unwrap_or_default();
+            }
         }
         Ok(content)
+    }
+
+    /// Walks once more; the first walk has found every attribute whole.
+    pub(super) fn values(&self, attribute: Attribute) -> impl Iterator<Item = &'a [u8]> + use<'a> {
+        let mut rest = self.readable;
+        let each = core::iter::from_fn(move || {
+            let received = Received::first(rest, rest).ok()?;
+            rest = received.after;
+            Some(received)
+        });
+        each.filter(move |received| received.kind == attribute.kind())
+            .map(|received| received.value)
     }
 
     pub(super) fn value(&self, attribute: Attribute) -> Option<&'a [u8]> {
@@ -39,8 +57,14 @@ impl<'a> Content<'a> {
         self.unknown.get(..self.unknown_count).unwrap_or(&self.unknown)
     }
 
-    fn empty() -> Self {
+    /// Whether what follows is not covered by the integrity any more.
+    fn is_closed(&self) -> bool {
+        self.integrity.is_some() || self.integrity_sha256.is_some() || self.fingerprint.is_some()
+    }
+
+    fn empty(attributes: &'a [u8]) -> Self {
         Self {
+            readable: attributes.get(..0).unwrap_or_default(),
             values: [None; Attribute::ALL.len()],
             unknown: [AttributeType(0); UNKNOWN_MAX],
             unknown_count: 0,

@@ -5,6 +5,8 @@
 pub struct ErrorCode(u16);
 
 impl ErrorCode {
+    /// 300 Try Alternate (RFC 8489 section 14.8).
+    pub const TRY_ALTERNATE: Self = Self(300);
     /// 400 Bad Request (RFC 8489 section 14.8).
     pub const BAD_REQUEST: Self = Self(400);
     /// 401 Unauthenticated (RFC 8489 section 14.8).
@@ -13,12 +15,26 @@ impl ErrorCode {
     pub const FORBIDDEN: Self = Self(403);
     /// 420 Unknown Attribute (RFC 8489 section 14.8).
     pub const UNKNOWN_ATTRIBUTE: Self = Self(420);
+    /// 437 Allocation Mismatch (RFC 8656 section 19).
+    pub const ALLOCATION_MISMATCH: Self = Self(437);
     /// 438 Stale Nonce (RFC 8489 section 14.8).
     pub const STALE_NONCE: Self = Self(438);
+    /// 440 Address Family not Supported (RFC 8656 section 19).
+    pub const ADDRESS_FAMILY_NOT_SUPPORTED: Self = Self(440);
+    /// 441 Wrong Credentials (RFC 8656 section 19).
+    pub const WRONG_CREDENTIALS: Self = Self(441);
+    /// 442 Unsupported Transport Protocol (RFC 8656 section 19).
+    pub const UNSUPPORTED_TRANSPORT: Self = Self(442);
+    /// 443 Peer Address Family Mismatch (RFC 8656 section 19).
+    pub const PEER_FAMILY_MISMATCH: Self = Self(443);
+    /// 486 Allocation Quota Reached (RFC 8656 section 19).
+    pub const ALLOCATION_QUOTA: Self = Self(486);
     /// 487 Role Conflict (RFC 8445 section 7.1.3).
     pub const ROLE_CONFLICT: Self = Self(487);
     /// 500 Server Error (RFC 8489 section 14.8).
     pub const SERVER_ERROR: Self = Self(500);
+    /// 508 Insufficient Capacity (RFC 8656 section 19).
+    pub const INSUFFICIENT_CAPACITY: Self = Self(508);
 
     /// The error of that number; `None` outside 300..=699.
     pub const fn new(number: u16) -> Option<Self> {

@@ -56,6 +56,11 @@ impl<'a> Message<'a> {
         self.content.value(attribute)
     }
 
+    /// The values of every attribute of this type, in order and without a look at their shapes.
+    pub(super) fn values(&self, attribute: Attribute) -> impl Iterator<Item = &'a [u8]> + use<'a> {
+        self.content.values(attribute)
+    }
+
     /// Types of attributes that must be understood and are not: at most [`UNKNOWN_MAX`], each once,
     /// in the order they came. Not empty means 420 for a request and silence for anything else
     /// (RFC 8489 section 6.3).

@@ -21,6 +21,19 @@ impl Method {
     /// Binding (RFC 8489 section 3), the method of connectivity checks too (RFC 8445).
     pub const BINDING: Self = Self(0x001);
 
+    /// Allocate (RFC 8656 section 17).
+    pub const ALLOCATE: Self = Self(0x003);
+    /// Refresh (RFC 8656 section 17).
+    pub const REFRESH: Self = Self(0x004);
+    /// Send, an indication (RFC 8656 section 17).
+    pub const SEND: Self = Self(0x006);
+    /// Data, an indication (RFC 8656 section 17).
+    pub const DATA: Self = Self(0x007);
+    /// CreatePermission (RFC 8656 section 17).
+    pub const CREATE_PERMISSION: Self = Self(0x008);
+    /// ChannelBind (RFC 8656 section 17).
+    pub const CHANNEL_BIND: Self = Self(0x009);
+
     /// The method of that number; `None` over 12 bits.
     pub const fn new(number: u16) -> Option<Self> {
         if number <= 0xfff { Some(Self(number)) } else { None }

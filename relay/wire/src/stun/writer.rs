@@ -159,6 +159,37 @@ impl<'b> Writer<'b> {
         Ok(self)
     }
 
+    /// Adds an address in the clear, such as ALTERNATE-SERVER (RFC 8489 section 14.1).
+    ///
+    /// # Errors
+    /// As [`Writer::bytes`].
+    pub fn address(
+        mut self,
+        attribute: Attribute,
+        address: SocketAddr,
+    ) -> Result<Self, WriteError> {
+        let port = address.port().to_be_bytes();
+        match address.ip() {
+            IpAddr::V4(ip) => {
+                self.add(attribute, [&[0, address::FAMILY_IPV4][..], &port, &ip.octets()])
+            }
+            IpAddr::V6(ip) => {
+                self.add(attribute, [&[0, address::FAMILY_IPV6][..], &port, &ip.octets()])
+            }
+        }?;
+        Ok(self)
+    }
+
+    /// Adds ADDRESS-ERROR-CODE without a reason phrase (RFC 8656 section 18.12).
+    ///
+    /// # Errors
+    /// As [`Writer::bytes`].
+    pub fn address_error_code(mut self, family: u8, code: ErrorCode) -> Result<Self, WriteError> {
+        let [_, _, hundreds, rest] = code.encode();
+        self.add(Attribute::AddressErrorCode, [&[family, 0, hundreds, rest]])?;
+        Ok(self)
+    }
+
     /// Adds ERROR-CODE. An empty reason phrase keeps the answer no longer than what it answers.
     ///
     /// # Errors
