@@ -61,6 +61,7 @@ pub struct Oracle {
     regions: Vec<OracleRegion>,
     fences: Vec<OracleFence>,
     nat64: Vec<Block>,
+    own: Vec<Number>,
     never: Vec<Block>,
     special: Vec<Block>,
 }
@@ -116,6 +117,7 @@ impl Oracle {
             regions: draft.regions.iter().map(|r| OracleRegion::new(r, &draft.regions)).collect(),
             fences: draft.fences.iter().map(|f| OracleFence::new(f, &draft.regions)).collect(),
             nat64: nat64_blocks(draft),
+            own: own_numbers(draft),
             never: NEVER.iter().map(|block| Block::of(block)).collect(),
             special: SPECIAL.iter().map(|block| Block::of(block)).collect(),
         }
@@ -132,7 +134,19 @@ impl Oracle {
             Role::Peer => &fence.peers,
             Role::Transit => &fence.transit,
         };
-        self.site_stands && carried && addr.port() != 0 && self.admits_ip(list, addr.ip())
+        let ours = role == Role::Peer && self.is_ours(addr.ip());
+        self.site_stands && carried && addr.port() != 0 && !ours && self.admits_ip(list, addr.ip())
+    }
+
+    /// Whether the address, or the one that a NAT64 would send to instead, is the relay's or its
+    /// host's.
+    fn is_ours(&self, ip: IpAddr) -> bool {
+        let wire = fold(Number::of(ip));
+        let behind = match self.behind_nat64(wire) {
+            Translated::To(four) => Some(Number::Four(four)),
+            Translated::Not | Translated::Unclear => None,
+        };
+        self.own.contains(&wire) || behind.is_some_and(|four| self.own.contains(&four))
     }
 
     fn admits_ip(&self, list: &Listed, ip: IpAddr) -> bool {
@@ -237,6 +251,11 @@ fn low_bits(number: u128) -> u32 {
 fn nat64_blocks(draft: &PolicyDraft) -> Vec<Block> {
     let configured = draft.nat64.iter().map(|prefix| Block::of(&prefix.value.to_string()));
     configured.chain([Block::of("64:ff9b::/96")]).collect()
+}
+
+fn own_numbers(draft: &PolicyDraft) -> Vec<Number> {
+    let relay = draft.own_addresses.iter().map(|own| own.value);
+    relay.chain(draft.host_addresses.iter().copied()).map(|ip| fold(Number::of(ip))).collect()
 }
 
 /// ::ffff:a.b.c.d means a.b.c.d.

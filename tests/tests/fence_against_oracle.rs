@@ -43,6 +43,22 @@ proptest! {
     }
 }
 
+/// Without this the relay's own addresses could be missing from the questions.
+#[test]
+fn the_cases_meet_the_hosts_own_addresses_as_peers() {
+    let mut runner = TestRunner::deterministic();
+    let mut met = 0;
+    for _ in 0..600 {
+        let (draft, queries) = drawn_from(&case(), &mut runner);
+        let policy = compiled(&draft);
+        let refusals = queries
+            .iter()
+            .filter_map(|query| decide(&policy, query.role, &query.fence, query.addr).err());
+        met += refusals.filter(|refusal| refusal.rule == Rule::OwnAddress).count();
+    }
+    assert!(met > 5, "{met}");
+}
+
 fn expected_on_the_wire(addr: SocketAddr) -> SocketAddr {
     match addr {
         SocketAddr::V6(v6) => match v6.ip().to_ipv4_mapped() {

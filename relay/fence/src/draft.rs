@@ -40,6 +40,9 @@ pub struct PolicyDraft {
     pub own_site: Located<String>,
     /// Addresses this relay listens on or relays from; each must lie in its site's ranges.
     pub own_addresses: Vec<Located<IpAddr>>,
+    /// Addresses of this host beside those: of its interfaces, of its control side. Like its own
+    /// addresses they are never TURN peers.
+    pub host_addresses: Vec<IpAddr>,
     /// NAT64 prefixes of the operator's network, beside 64:ff9b::/96 (RFC 6052 section 2.1).
     pub nat64: Vec<Located<Ipv6Net>>,
     /// Where addresses are.

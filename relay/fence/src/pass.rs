@@ -39,6 +39,18 @@ impl Pass {
         Self { addr, epoch, region, fence, role }
     }
 
+    /// The same proof for another port of the address: the fence judges addresses. `None` for port
+    /// 0, which names no endpoint.
+    pub fn at_port(&self, port: u16) -> Option<Self> {
+        let mut addr = self.addr;
+        addr.set_port(port);
+        (port != 0).then(|| self.readdressed(addr))
+    }
+
+    pub(crate) fn readdressed(&self, addr: SocketAddr) -> Self {
+        Self { addr, ..*self }
+    }
+
     /// The canonical address: IPv4-mapped folded, flow label 0, scope id as it came.
     pub const fn addr(&self) -> SocketAddr {
         self.addr

@@ -26,6 +26,7 @@ pub struct Policy {
     pub(crate) tenants: Named<Tenant>,
     pub(crate) own_site: SiteId,
     pub(crate) own_standing: Result<(), Refusal>,
+    pub(crate) own_addresses: Box<[IpAddr]>,
 }
 
 impl Policy {
@@ -61,7 +62,7 @@ impl Policy {
     ///
     /// # Errors
     /// In this order: the site's standing, its region in `transit`, port 0, the form of the
-    /// address, its region, the region in the role's list.
+    /// address, for a peer whether it is one of our own, its region, the region in the role's list.
     pub fn decide(
         &self,
         fence: FenceId,
@@ -75,10 +76,47 @@ impl Policy {
             return Err(self.refusal(Rule::PortZero));
         }
         let canonical = canonical(addr.ip(), &self.nat64).map_err(|rule| self.refusal(rule))?;
+        if role == Role::Peer && self.is_own(&canonical) {
+            return Err(self.refusal(Rule::OwnAddress));
+        }
         let (list, rule) = lists.list(role);
         let region = self.locate_each(&canonical, |region| self.admit(list, rule, region))?;
         let addr = canonical_socket(addr, &canonical);
         Ok(Pass::new(addr, region, fence, self.epoch, role))
+    }
+
+    /// Whether anybody here could admit `addr` as a client: enough to be told how to authenticate,
+    /// and no more. Tries the fences of all tenants of this site's enclave.
+    ///
+    /// # Errors
+    /// What the first of those fences says, or that there is no tenant.
+    pub fn greet(&self, addr: SocketAddr) -> Result<Pass, Refusal> {
+        let enclave = &self.site(self.own_site)?.enclave;
+        let tenants = self.tenants.iter().filter(|(_, tenant)| tenant.enclave == *enclave);
+        let mut first = None;
+        for &fence in tenants.flat_map(|(_, tenant)| &tenant.fences) {
+            match self.decide(fence, Role::Client, addr, self.own_site) {
+                Ok(pass) => return Ok(pass),
+                // It was the address itself, so every other fence would say the same.
+                Err(refusal) if refusal.region.is_none() => return Err(refusal),
+                Err(refusal) => first = first.or(Some(refusal)),
+            }
+        }
+        Err(first.unwrap_or(self.refusal(Rule::UnknownTenant)))
+    }
+
+    /// A peer that is reached through a relayed address of this very relay: `client` is the pass of
+    /// whoever has that allocation, judged as a peer. `None` unless it was, under this policy, and
+    /// the relayed address is our own.
+    pub fn through(&self, client: &Pass, relayed: SocketAddr) -> Option<Pass> {
+        let judged = client.role() == Role::Peer && client.epoch() == self.epoch;
+        let ours = self.is_own_address(relayed.ip()) && relayed.port() != 0;
+        (judged && ours).then(|| client.readdressed(relayed))
+    }
+
+    /// Whether `ip` is an address of this relay or its host.
+    pub fn is_own_address(&self, ip: IpAddr) -> bool {
+        self.own_addresses.binary_search(&ip.to_canonical()).is_ok()
     }
 
     /// The fence of a room that `tenant` makes at this site: the one asked for, which must be the
@@ -135,6 +173,11 @@ impl Policy {
     /// The tenant of this name.
     pub fn tenant(&self, name: &str) -> Option<&Tenant> {
         self.tenants.place(name).and_then(|place| self.tenants.get(place))
+    }
+
+    fn is_own(&self, canonical: &Canonical) -> bool {
+        let embedded = canonical.embedded().map(IpAddr::V4);
+        [Some(canonical.addr()), embedded].into_iter().flatten().any(|ip| self.is_own_address(ip))
     }
 
     fn fence(&self, fence: FenceId) -> Result<&Fence, Refusal> {

@@ -88,6 +88,8 @@ rules! {
     Benchmarking = "benchmarking",
     /// Another block of the IANA special-purpose registries, not listed by a region.
     SpecialPurpose = "special_purpose",
+    /// An address of this relay or its host, which is never a TURN peer.
+    OwnAddress = "own_address",
     /// In no region.
     UnknownAddress = "unknown_address",
     /// Its region is not among the fence's `clients`.

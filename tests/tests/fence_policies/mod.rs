@@ -63,6 +63,9 @@ const NAT64: &[&str] = &[
     "64:ff9b:1:96::/96",
 ];
 
+/// Addresses of the relay's host that the questions are likely to meet, plain and embedded.
+const HOST: &[&str] = &["8.8.8.8", "::1", "9.9.1.1", "2a00:6432:808:808::"];
+
 const REGIONS: usize = 5;
 const FENCES: usize = 3;
 
@@ -159,6 +162,7 @@ pub(crate) fn everywhere() -> PolicyDraft {
     let mut draft = PolicyDraft {
         regions: vec![region("everywhere", nets(&["0.0.0.0/0", "::/0"]))],
         fences: vec![fence("all", vec![vec![name("any")]; 3])],
+        host_addresses: Vec::new(),
         nat64: NAT64.iter().map(|net| written(net.parse().unwrap())).collect(),
         ..PolicyDraft::default()
     };
@@ -175,11 +179,13 @@ fn policy() -> impl Strategy<Value = PolicyDraft> {
         0..REGIONS,
         prop::bool::weighted(0.95),
         any::<bool>(),
+        prop::sample::subsequence(HOST, 0..=HOST.len()),
     )
-        .prop_map(|(owners, outers, lists, nat64, own_region, stands, reversed)| {
+        .prop_map(|(owners, outers, lists, nat64, own_region, stands, reversed, host)| {
             let mut draft = PolicyDraft {
                 regions: regions(&owners, &outers),
                 fences: lists.chunks(3).zip(0..).map(|(lists, n)| numbered(n, lists)).collect(),
+                host_addresses: host.iter().map(|ip| ip.parse().unwrap()).collect(),
                 nat64: nat64.iter().map(|net| written(net.parse().unwrap())).collect(),
                 ..PolicyDraft::default()
             };

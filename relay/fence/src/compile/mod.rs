@@ -28,9 +28,11 @@ impl Policy {
         let fences = fences::compile(&draft.fences, &regions, &mut errors);
         let tenants = tenants::compile(&draft.tenants, &regions.names, &fences, &mut errors);
         let own = own_site::compile(draft, &nat64, epoch, &mut errors);
+        let own_addresses = own_site::addresses(draft, &nat64);
         match own {
             Some(own) if errors.is_empty() => Ok(Self {
                 epoch,
+                own_addresses,
                 nat64,
                 region_map: regions.map,
                 regions: regions.names,

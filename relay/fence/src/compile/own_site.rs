@@ -1,5 +1,8 @@
 //! The site that this relay runs at, and whether its addresses agree.
 
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
 use ipnet::Ipv6Net;
 
 use crate::draft::SiteDraft;
@@ -10,6 +13,15 @@ use super::{declared, resolve};
 pub(super) struct OwnSite {
     pub(super) id: SiteId,
     pub(super) standing: Result<(), Refusal>,
+}
+
+/// The addresses of this relay and its host, in canonical form and sorted.
+pub(super) fn addresses(draft: &PolicyDraft, nat64: &[Ipv6Net]) -> Box<[IpAddr]> {
+    let listed = draft.own_addresses.iter().map(|address| address.value);
+    let all = listed.chain(draft.host_addresses.iter().copied());
+    let canonical = all.filter_map(|address| canonical(address, nat64).ok());
+    let sorted: BTreeSet<_> = canonical.map(|form| form.addr()).collect();
+    sorted.into_iter().collect()
 }
 
 /// Bad standing is no error: such a relay runs, says so, and refuses all fenced work.

@@ -71,6 +71,7 @@ pub(crate) fn world() -> PolicyDraft {
     PolicyDraft {
         own_site: name(1, "fra1"),
         own_addresses: vec![at(2, [127, 1, 0, 1].into())],
+        host_addresses: Vec::new(),
         nat64: Vec::new(),
         regions: vec![
             region(10, "europe", &["127.1.0.0/16", "2a00::/16"]),
