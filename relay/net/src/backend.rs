@@ -22,7 +22,8 @@ pub trait Backend {
 
     /// Sleeps until packets arrive, the waker is used or `timeout` passes (`None`: no limit).
     ///
-    /// Does not sleep while an earlier turn left packets behind. May return early for no reason, as
+    /// Does not sleep while an earlier turn left packets behind or the end of a stream is to be told,
+    /// and no longer than until a stream runs out of time. May return early for no reason, as
     /// when a signal arrives; timeouts are rounded up to the poller's grain (1 ms for epoll).
     ///
     /// # Errors
@@ -31,8 +32,10 @@ pub trait Backend {
 
     /// Runs at most `rounds_max` receive rounds, fairly over the ready sockets.
     ///
-    /// Each non-empty round is one call of `step.batch`, and all that it put out has been handed to
-    /// the kernel before the next receive. What the kernel refuses is counted, never an error here.
+    /// Each non-empty round is one call of `step.batch` for datagrams, one for messages of streams,
+    /// or both, and all that it put out has been handed to the kernel before the next receive. What
+    /// the kernel refuses is counted, never an error here. Streams are accepted in a round, and
+    /// their ends told after it.
     ///
     /// # Errors
     /// Receiving failed for a reason that no packet can cause: the shard cannot go on.
@@ -50,7 +53,7 @@ pub trait Backend {
     /// Totals since the backend was opened. Cheap to copy: publish it once per turn.
     fn counters(&self) -> IoCounters;
 
-    /// The bound addresses, ports resolved, indexed by `LocalSocket`.
+    /// The bound UDP addresses, ports resolved, indexed by `LocalSocket::Listen`.
     fn local_addresses(&self) -> &[SocketAddr];
 }
 

@@ -1,18 +1,25 @@
 //! What a backend counts: plain numbers that one shard owns, summed and read elsewhere.
 
-/// Totals of one backend since it was opened. All are datagrams unless the name says otherwise.
+/// Totals of one backend since it was opened. All of `received` and `sent` are datagrams unless the
+/// name says otherwise.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct IoCounters {
     /// What came in.
     pub received: ReceiveCounters,
-    /// What went out.
+    /// What went out; of streams only what was refused.
     pub sent: SendCounters,
+    /// Sockets of relayed addresses.
+    pub relayed: RelayedCounters,
+    /// TCP and TLS connections.
+    pub streams: StreamCounters,
 }
 
 /// What came in.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct ReceiveCounters {
     /// Receive calls that delivered something.
+    pub calls: u64,
+    /// Batches handed to the step: one or more calls, each for another socket.
     pub batches: u64,
     /// Datagrams handed to the step, those inside trains included.
     pub datagrams: u64,
@@ -61,11 +68,53 @@ impl SendCounters {
     }
 }
 
+/// Sockets of relayed addresses.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct RelayedCounters {
+    /// Open now.
+    pub open: u64,
+    /// Opened so far.
+    pub opened: u64,
+    /// Closed so far.
+    pub closed: u64,
+    /// Times that one could not be opened.
+    pub open_failed: u64,
+}
+
+/// TCP and TLS connections, and their messages.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct StreamCounters {
+    /// Open now.
+    pub open: u64,
+    /// Accepted so far. Each is open or has ended in one of the four ways below.
+    pub accepted: u64,
+    /// Connections that the step did not want.
+    pub refused_by_step: u64,
+    /// Connections over one of the limits.
+    pub refused_by_limit: u64,
+    /// Times that accept(2) or the setting up of a connection failed.
+    pub accept_failed: u64,
+    /// Ended because what came was neither STUN nor ChannelData, or too long.
+    pub ended_unframed: u64,
+    /// Ended because what came was not TLS as we speak it, or an alert.
+    pub ended_tls: u64,
+    /// Ended because nobody authenticated in time.
+    pub ended_unauthenticated: u64,
+    /// Ended by the remote, by the step or by an error of the connection.
+    pub ended_other: u64,
+    /// Messages handed to the step.
+    pub messages_in: u64,
+    /// Bytes of those, padding included, TLS not.
+    pub bytes_in: u64,
+    /// Bytes that the kernel or TLS took.
+    pub bytes_out: u64,
+}
+
 /// Why a datagram did not leave: errno values of sendmsg(2), udp(7) and ip(7) grouped.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(usize)]
 pub enum SendRefusal {
-    /// The socket's send buffer was full, also at the second try (EAGAIN).
+    /// The socket's send buffer was full, also at the second try (EAGAIN), or that of a stream.
     BufferFull,
     /// The kernel was out of memory or the device queue full (ENOBUFS, ENOMEM).
     OutOfMemory,
@@ -80,7 +129,7 @@ pub enum SendRefusal {
     NotPermitted,
     /// An address that this socket cannot send to (EINVAL, EAFNOSUPPORT, EADDRNOTAVAIL).
     BadAddress,
-    /// `from` names no socket of this backend.
+    /// `from` names no socket of this backend, or none any more.
     NoSuchSocket,
     /// Anything else.
     Other,

@@ -91,8 +91,9 @@ impl Sink {
     /// # Errors
     /// What recvmmsg(2) gives; EAGAIN is zero datagrams.
     pub fn receive(&mut self, socket: &UdpSocket) -> io::Result<u64> {
-        match self.receiver.receive(socket) {
-            Ok(()) => Ok(self.count()),
+        self.receiver.begin();
+        match self.receiver.receive(socket, LocalSocket::default()) {
+            Ok(_) => Ok(self.count()),
             Err(empty) if empty.kind() == io::ErrorKind::WouldBlock => Ok(0),
             Err(error) => Err(error),
         }
@@ -105,7 +106,7 @@ impl Sink {
 
     fn count(&mut self) -> u64 {
         let before = self.counters.datagrams;
-        self.receiver.batch(LocalSocket(0), &mut self.counters).for_each(drop);
+        self.receiver.batch(&mut self.counters).for_each(drop);
         self.counters.datagrams - before
     }
 }

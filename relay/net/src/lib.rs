@@ -12,7 +12,10 @@ pub mod backend;
 pub mod cputime;
 pub mod drops;
 pub mod floor;
+pub mod interfaces;
 pub mod sockets;
 
-pub use counters::{IoCounters, ReceiveCounters, SendCounters, SendRefusal};
+pub use counters::{
+    IoCounters, ReceiveCounters, RelayedCounters, SendCounters, SendRefusal, StreamCounters,
+};
 pub use waker::Waker;

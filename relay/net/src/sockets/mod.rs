@@ -1,53 +1,59 @@
-//! The backend on plain UDP sockets: mio, recvmmsg(2), sendmmsg(2), UDP_GRO and UDP_SEGMENT.
+//! The backend on plain sockets: mio, recvmmsg(2), sendmmsg(2), UDP_GRO and UDP_SEGMENT, and TCP and
+//! TLS streams next to them.
 
+mod config;
 mod control;
+mod lines;
 mod open;
 mod outbox;
+mod pool;
 mod queue;
 mod ready;
 pub(crate) mod receive;
 mod send;
+mod streams;
+mod tokens;
 mod trains;
 
 use std::io;
-use std::net::{SocketAddr, UdpSocket};
+use std::net::SocketAddr;
 use std::num::NonZeroU32;
-use std::os::fd::AsRawFd;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use mio::unix::SourceFd;
-use mio::{Events, Interest, Poll, Token};
-use ringfence_wire::datagram::{LocalSocket, Step};
+use mio::{Events, Poll};
+use ringfence_wire::datagram::Step;
 
 use crate::backend::{Backend, Pending};
 use crate::counters::{IoCounters, ReceiveCounters};
 use crate::drops::KernelDrops;
 use crate::waker::Waker;
 
-pub use open::{LISTEN_MAX, Offload, SocketReport, SocketsConfig};
+pub use config::{LISTEN_MAX, Offload, SocketsConfig, StreamListener};
+use lines::Lines;
+pub use open::SocketReport;
 pub use outbox::BatchOutbox;
-use outbox::Sender;
-use ready::Ready;
 use receive::Receiver;
-use send::Line;
-use trains::TrainLimit;
+use streams::{StreamBatch, Streams};
+use tokens::Source;
 
-/// The sockets of one shard. Takes 4.3 MB of address space at the start, nothing later.
+/// The sockets of one shard. Takes 6.2 MB of address space at the start, nothing later for UDP but
+/// what each relayed socket needs (about 100 bytes) and for streams what [`SocketsConfig`] bounds.
 pub struct Sockets {
     poll: Poll,
     events: Events,
     waker: Arc<Waker>,
-    ready: Ready,
     receiver: Receiver,
     received: ReceiveCounters,
-    sender: Sender,
-    sockets: Vec<Arc<UdpSocket>>,
+    lines: Lines,
+    stream_batch: StreamBatch,
+    streams: Streams,
     reports: Vec<SocketReport>,
     addresses: Vec<SocketAddr>,
 }
 
-const WAKER: Token = Token(usize::MAX);
+/// Events taken from the poll at once; what is left is told at the next wait.
+const EVENTS_MAX: usize = 1024;
 
 impl Sockets {
     /// Opens and binds one socket for each address of `config`.
@@ -56,68 +62,82 @@ impl Sockets {
     /// user. Port zero gives every shard a different port: resolve it with the first shard.
     ///
     /// # Errors
-    /// `InvalidInput` for no or too many addresses; otherwise what socket(2), bind(2) or
+    /// `InvalidInput` for no or too many addresses; otherwise what socket(2), bind(2), listen(2) or
     /// epoll_create(2) give.
     pub fn open(config: &SocketsConfig) -> io::Result<Self> {
-        if !(1..=LISTEN_MAX).contains(&config.listen.len()) {
+        let most = config.listen.len().max(config.streams.len());
+        if !(1..=LISTEN_MAX).contains(&most) {
             return Err(io::ErrorKind::InvalidInput.into());
         }
-        let opened: Vec<_> =
-            config.listen.iter().map(|&to| open::open(to, config)).collect::<io::Result<_>>()?;
-        let (sockets, reports): (Vec<_>, Vec<_>) =
-            opened.into_iter().map(|(socket, report)| (Arc::new(socket), report)).unzip();
         let poll = Poll::new()?;
-        register(&poll, &sockets)?;
+        let (lines, reports) = Lines::open(config, poll.registry())?;
         Ok(Self {
-            waker: Arc::new(Waker::new(poll.registry(), WAKER)?),
-            poll,
-            events: Events::with_capacity(LISTEN_MAX + 1),
-            ready: Ready::default(),
+            waker: Arc::new(Waker::new(poll.registry(), tokens::WAKER)?),
+            events: Events::with_capacity(EVENTS_MAX),
             receiver: Receiver::new(),
             received: ReceiveCounters::default(),
-            sender: Sender::new(lines(&sockets, &reports)),
+            lines,
+            stream_batch: StreamBatch::new(!config.streams.is_empty()),
+            streams: Streams::open(config, poll.registry())?,
             addresses: reports.iter().map(|report| report.address).collect(),
-            sockets,
             reports,
+            poll,
         })
     }
 
-    /// What the kernel granted each socket, and what it has refused since.
+    /// What the kernel granted each listen socket, and what it has refused since.
     pub fn reports(&self) -> impl Iterator<Item = SocketReport> {
-        self.reports.iter().zip(self.sender.lines()).map(|(report, line)| SocketReport {
+        self.reports.iter().zip(self.lines.listen()).map(|(report, line)| SocketReport {
             train_segment_bytes_max: line.limit.segment_bytes_max(),
             ..*report
         })
     }
 
-    /// Handles to the kernel's drop counts, one for each socket.
+    /// Handles to the kernel's drop counts, one for each listen socket.
     pub fn kernel_drops(&self) -> Vec<KernelDrops> {
-        let sockets = self.sockets.iter().zip(&self.addresses);
-        sockets.map(|(socket, &address)| KernelDrops::of(socket, address)).collect()
+        let sockets = self.lines.listen().iter().zip(&self.addresses);
+        sockets.map(|(line, &address)| KernelDrops::of(&line.socket, address)).collect()
     }
 
-    fn round<S: Step>(&mut self, socket: usize, step: &mut S) -> io::Result<()> {
-        match self.receiver.receive(&self.sockets[socket]) {
-            Ok(()) => {
-                // A short batch saw the queue empty, and what comes later raises a new edge: a
-                // second call, only to be told EAGAIN, would cost a tenth of a lone packet.
-                if self.receiver.is_short() {
-                    self.ready.remove(socket);
-                }
-                self.deliver(socket, step);
-            }
-            Err(empty) if empty.kind() == io::ErrorKind::WouldBlock => self.ready.remove(socket),
-            Err(error) if passes(&error) => self.received.failed_calls += 1,
-            Err(error) => return Err(error),
+    /// The addresses where streams are accepted, ports resolved, in the order of the configuration.
+    pub fn stream_addresses(&self) -> &[SocketAddr] {
+        self.streams.addresses()
+    }
+
+    fn any_ready(&self) -> bool {
+        self.lines.ready.any() || self.streams.any_ready()
+    }
+
+    fn datagram_round<S: Step>(&mut self, step: &mut S) -> io::Result<()> {
+        let Self { poll, receiver, received, lines, streams, .. } = self;
+        lines.receive(receiver, received)?;
+        if receiver.is_empty() {
+            return Ok(());
         }
+        let mut outbox = BatchOutbox::new(lines, streams, poll.registry());
+        step.batch(receiver.batch(received), &mut outbox);
+        outbox.finish();
         Ok(())
     }
 
-    fn deliver<S: Step>(&mut self, socket: usize, step: &mut S) {
-        let local = LocalSocket(u8::try_from(socket).unwrap_or(u8::MAX));
-        let mut outbox = self.sender.outbox();
-        step.batch(self.receiver.batch(local, &mut self.received), &mut outbox);
+    fn stream_round<S: Step>(&mut self, step: &mut S) {
+        let Self { poll, stream_batch, lines, streams, .. } = self;
+        streams.receive(stream_batch, poll.registry(), step);
+        let mut outbox = BatchOutbox::new(lines, streams, poll.registry());
+        if !stream_batch.is_empty() {
+            step.batch(stream_batch.messages_in_order(), &mut outbox);
+        }
         outbox.finish();
+    }
+
+    /// How long to sleep at most.
+    fn sleep(&self, timeout: Option<Duration>) -> Option<Duration> {
+        if self.any_ready() {
+            return Some(Duration::ZERO);
+        }
+        let Some(deadline) = self.streams.next_deadline() else { return timeout };
+        let left = deadline.saturating_duration_since(Instant::now());
+        Some(timeout.map_or(left, |timeout| timeout.min(left)))
     }
 }
 
@@ -125,30 +145,43 @@ impl Backend for Sockets {
     type Outbox<'rx> = BatchOutbox<'rx>;
 
     fn wait(&mut self, timeout: Option<Duration>) -> io::Result<()> {
-        let timeout = if self.ready.any() { Some(Duration::ZERO) } else { timeout };
+        let timeout = self.sleep(timeout);
         match self.poll.poll(&mut self.events, timeout) {
             Err(error) if error.kind() != io::ErrorKind::Interrupted => return Err(error),
             Err(_) => return Ok(()),
             Ok(()) => {}
         }
-        for event in self.events.iter().filter(|event| event.token() != WAKER) {
-            self.ready.insert(event.token().0);
+        for event in &self.events {
+            match Source::of(event.token()) {
+                Source::Waker => {}
+                Source::Datagrams { place } => self.lines.ready.insert(place),
+                Source::Streams { place } => self.streams.note(place, event),
+            }
         }
         Ok(())
     }
 
     fn turn<S: Step>(&mut self, step: &mut S, rounds_max: NonZeroU32) -> io::Result<Pending> {
+        self.streams.expire();
         for _ in 0..rounds_max.get() {
-            let Some(socket) = self.ready.take_turn() else {
+            self.streams.report(step);
+            if !self.any_ready() {
                 break;
-            };
-            self.round(socket, step)?;
+            }
+            if self.lines.ready.any() {
+                self.datagram_round(step)?;
+            }
+            if self.streams.any_ready() {
+                self.stream_round(step);
+            }
         }
-        Ok(if self.ready.any() { Pending::Maybe } else { Pending::Nothing })
+        self.streams.report(step);
+        Ok(if self.any_ready() { Pending::Maybe } else { Pending::Nothing })
     }
 
     fn emit<R>(&mut self, fill: impl for<'rx> FnOnce(&mut BatchOutbox<'rx>) -> R) -> R {
-        let mut outbox = self.sender.outbox();
+        let Self { poll, lines, streams, .. } = self;
+        let mut outbox = BatchOutbox::new(lines, streams, poll.registry());
         let result = fill(&mut outbox);
         outbox.finish();
         result
@@ -159,44 +192,15 @@ impl Backend for Sockets {
     }
 
     fn counters(&self) -> IoCounters {
-        IoCounters { received: self.received, sent: self.sender.counters }
+        IoCounters {
+            received: self.received,
+            sent: self.lines.sent,
+            relayed: self.lines.counters,
+            streams: self.streams.counters,
+        }
     }
 
     fn local_addresses(&self) -> &[SocketAddr] {
         &self.addresses
     }
-}
-
-fn register(poll: &Poll, sockets: &[Arc<UdpSocket>]) -> io::Result<()> {
-    for (index, socket) in sockets.iter().enumerate() {
-        let fd = socket.as_raw_fd();
-        poll.registry().register(&mut SourceFd(&fd), Token(index), Interest::READABLE)?;
-    }
-    Ok(())
-}
-
-fn lines(sockets: &[Arc<UdpSocket>], reports: &[SocketReport]) -> Vec<Line> {
-    let limit = |report: &SocketReport| match report.train_segment_bytes_max {
-        0 => TrainLimit::NO_TRAINS,
-        _ => TrainLimit::ANY,
-    };
-    let with = sockets.iter().zip(reports);
-    with.map(|(socket, report)| Line::new(Arc::clone(socket), limit(report))).collect()
-}
-
-/// Errors that an earlier datagram, the network or a moment's shortage can cause (recv(2), udp(7)).
-fn passes(error: &io::Error) -> bool {
-    matches!(
-        error.raw_os_error(),
-        Some(
-            libc::EINTR
-                | libc::ECONNREFUSED
-                | libc::EHOSTUNREACH
-                | libc::ENETUNREACH
-                | libc::ENETDOWN
-                | libc::EMSGSIZE
-                | libc::ENOBUFS
-                | libc::ENOMEM
-        )
-    )
 }

@@ -1,41 +1,20 @@
-//! Opening a shard's sockets and telling what the kernel granted.
+//! Opening UDP sockets and telling what the kernel granted.
 
 use std::io;
 use std::net::{SocketAddr, UdpSocket};
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd};
 
 use libc::c_int;
+use ringfence_wire::datagram::{Fragmentation, OpenError};
 use socket2::{Domain, Protocol, Socket, Type};
 
+use super::config::{Offload, SocketsConfig};
 use super::trains::TrainLimit;
 use crate::syscall::{get_u32s, set_int};
 
-/// What to open. Every shard opens the same, so that `LocalSocket` means the same on all of them.
-#[derive(Clone, Debug)]
-pub struct SocketsConfig {
-    /// Addresses to listen on, at most [`LISTEN_MAX`]. Wildcard addresses work, but the kernel then
-    /// chooses the source address of what is sent.
-    pub listen: Vec<SocketAddr>,
-    /// Receive buffer of each socket in bytes, before the kernel doubles it for its bookkeeping.
-    pub receive_buffer_bytes: u32,
-    /// Send buffer of each socket in bytes, before the kernel doubles it for its bookkeeping.
-    pub send_buffer_bytes: u32,
-    /// Whether to use segmentation offload where the kernel has it.
-    pub offload: Offload,
-}
-
-/// Sockets of one shard: as many as the set of ready sockets has bits.
-pub const LISTEN_MAX: usize = 64;
-
-/// UDP_GRO on receive, UDP_SEGMENT on send.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum Offload {
-    /// Used as far as the kernel takes it.
-    #[default]
-    Auto,
-    /// Not used, for a device that gets it wrong.
-    Off,
-}
+/// Asked for in each direction of a relayed socket: a quarter of a second at 16 Mbit/s. There may be
+/// 16,000 of them, so it is not forced.
+const RELAYED_BUFFER_BYTES: c_int = 512 << 10;
 
 /// What the kernel granted one socket.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -53,20 +32,17 @@ pub struct SocketReport {
     pub train_segment_bytes_max: usize,
 }
 
-/// Opens, sets up and binds one socket.
-pub(super) fn open(
+/// Opens, sets up and binds one listen socket.
+pub(super) fn listen(
     address: SocketAddr,
     config: &SocketsConfig,
 ) -> io::Result<(UdpSocket, SocketReport)> {
-    let socket = Socket::new(Domain::for_address(address), Type::DGRAM, Some(Protocol::UDP))?;
+    let socket = unbound(address)?;
     // One socket per shard on each address; the kernel gives each remote to one of them.
     socket.set_reuse_port(true)?;
-    socket.set_nonblocking(true)?;
-    if address.is_ipv6() {
-        // An IPv4 remote must not arrive in IPv4-mapped form at the IPv6 socket.
-        socket.set_only_v6(true)?;
-    }
-    never_fragment(&socket, address)?;
+    // Endpoints size their own media; a fragmented packet is lost whole with any of its parts, and
+    // many firewalls pass none.
+    fragmentation(socket.as_fd(), &address, Fragmentation::Never)?;
     let coalesces = config.offload == Offload::Auto && coalesce(&socket).is_ok();
     let limit = train_limit(&socket, config.offload);
     force_buffer(&socket, &RECEIVE_BUFFER, config.receive_buffer_bytes)?;
@@ -83,19 +59,78 @@ pub(super) fn open(
     Ok((socket, report))
 }
 
-/// Sets "don't fragment" and ignores learnt path MTUs (ip(7), IP_PMTUDISC_PROBE).
-///
-/// Endpoints size their own media; a fragmented
-/// packet is lost whole with any of its parts, and many firewalls pass none. With IP_PMTUDISC_DO instead, a forged ICMP "fragmentation needed" could make
-/// the kernel refuse a victim's media; with PROBE only the local device's MTU counts.
-fn never_fragment(socket: &Socket, address: SocketAddr) -> io::Result<()> {
-    let (level, name, probe) = match address {
-        SocketAddr::V4(_) => (libc::IPPROTO_IP, libc::IP_MTU_DISCOVER, libc::IP_PMTUDISC_PROBE),
-        SocketAddr::V6(_) => {
-            (libc::IPPROTO_IPV6, libc::IPV6_MTU_DISCOVER, libc::IPV6_PMTUDISC_PROBE)
+/// Opens a relayed socket, bound to exactly this address and shared with nobody.
+pub(super) fn relayed(
+    address: SocketAddr,
+    offload: Offload,
+) -> Result<(UdpSocket, TrainLimit), OpenError> {
+    if address.port() == 0 {
+        return Err(OpenError::Unavailable);
+    }
+    bound_alone(address, offload).map_err(|error| why(&error))
+}
+
+fn bound_alone(address: SocketAddr, offload: Offload) -> io::Result<(UdpSocket, TrainLimit)> {
+    let socket = unbound(address)?;
+    fragmentation(socket.as_fd(), &address, Fragmentation::Allowed)?;
+    if offload == Offload::Auto {
+        let _coalesces = coalesce(&socket).is_ok();
+    }
+    let limit = train_limit(&socket, offload);
+    for name in [RECEIVE_BUFFER.ask, SEND_BUFFER.ask] {
+        set_int(socket.as_fd(), libc::SOL_SOCKET, name, RELAYED_BUFFER_BYTES)?;
+    }
+    socket.bind(&address.into())?;
+    Ok((UdpSocket::from(socket), limit))
+}
+
+/// socket(2) and bind(2): shortages of the host against faults of the address.
+pub(super) fn why(error: &io::Error) -> OpenError {
+    match error.raw_os_error() {
+        Some(libc::EMFILE | libc::ENFILE | libc::ENOMEM | libc::ENOBUFS | libc::ENOSPC) => {
+            OpenError::Exhausted
         }
+        _ => OpenError::Unavailable,
+    }
+}
+
+fn unbound(address: SocketAddr) -> io::Result<Socket> {
+    let kind = Type::DGRAM.nonblocking();
+    let socket = Socket::new(Domain::for_address(address), kind, Some(Protocol::UDP))?;
+    if address.is_ipv6() {
+        // An IPv4 remote must not arrive in IPv4-mapped form at the IPv6 socket.
+        socket.set_only_v6(true)?;
+    }
+    Ok(socket)
+}
+
+/// Sets or clears "don't fragment" and, either way, ignores learnt path MTUs (ip(7),
+/// IP_PMTUDISC_PROBE and IP_PMTUDISC_DONT).
+///
+/// With IP_PMTUDISC_DO instead, a forged ICMP "fragmentation needed" could make the kernel refuse a
+/// victim's media; with PROBE only the local device's MTU counts.
+pub(super) fn fragmentation(
+    socket: BorrowedFd<'_>,
+    local: &SocketAddr,
+    fragmentation: Fragmentation,
+) -> io::Result<()> {
+    let (level, name, [allowed, never]) = match local {
+        SocketAddr::V4(_) => (
+            libc::IPPROTO_IP,
+            libc::IP_MTU_DISCOVER,
+            [libc::IP_PMTUDISC_DONT, libc::IP_PMTUDISC_PROBE],
+        ),
+        SocketAddr::V6(_) => (
+            libc::IPPROTO_IPV6,
+            libc::IPV6_MTU_DISCOVER,
+            [libc::IPV6_PMTUDISC_DONT, libc::IPV6_PMTUDISC_PROBE],
+        ),
     };
-    set_int(socket.as_fd(), level, name, probe)
+    let value = match fragmentation {
+        Fragmentation::Allowed => allowed,
+        Fragmentation::Never => never,
+    };
+    set_int(socket, level, name, value)
 }
 
 fn coalesce(socket: &Socket) -> io::Result<()> {
@@ -133,4 +168,25 @@ fn force_buffer(socket: &Socket, option: &BufferOption, bytes: u32) -> io::Resul
 fn granted(socket: &UdpSocket, name: c_int) -> io::Result<u32> {
     let [doubled] = get_u32s(socket.as_fd(), libc::SOL_SOCKET, name)?;
     Ok(doubled / 2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The DF bit of what fits cannot be seen from a socket, so the option is looked at.
+    #[test]
+    fn relayed_sockets_begin_without_the_df_bit_and_listen_sockets_with_it() {
+        let of = |socket: &UdpSocket| {
+            get_u32s::<1>(socket.as_fd(), libc::IPPROTO_IP, libc::IP_MTU_DISCOVER).unwrap()[0]
+        };
+        let config = SocketsConfig::listening(Vec::new());
+        let (listening, report) = listen("127.0.0.1:0".parse().unwrap(), &config).unwrap();
+        assert_eq!(c_int::try_from(of(&listening)), Ok(libc::IP_PMTUDISC_PROBE));
+        drop(listening);
+        let (relayed, _) = relayed(report.address, Offload::Auto).unwrap();
+        assert_eq!(c_int::try_from(of(&relayed)), Ok(libc::IP_PMTUDISC_DONT));
+        fragmentation(relayed.as_fd(), &report.address, Fragmentation::Never).unwrap();
+        assert_eq!(c_int::try_from(of(&relayed)), Ok(libc::IP_PMTUDISC_PROBE));
+    }
 }

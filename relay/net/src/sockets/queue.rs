@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::ptr;
 
 use libc::{iovec, mmsghdr};
-use ringfence_wire::datagram::OWN_DATAGRAM_BYTES_MAX;
+use ringfence_wire::datagram::{Frame, OWN_DATAGRAM_BYTES_MAX};
 
 use super::control::SegmentControl;
 use super::trains::{SEGMENTS_MAX, TRAIN_BYTES_MAX, TrainLimit};
@@ -14,8 +14,12 @@ use crate::syscall;
 /// Messages per send call, as many as a receive call takes in.
 const MESSAGES_MAX: usize = 64;
 
-/// Pieces of payload per send call: 64 single datagrams, or a good number of scattered trains.
+/// Pieces of payload per send call: 64 single datagrams, or a good number of scattered trains. No
+/// message can have more than the kernel takes, UIO_MAXIOV (sendmsg(2), EMSGSIZE).
 const PIECES_MAX: usize = 1_024;
+
+/// Pieces of one datagram: header, payload, padding.
+const PARTS_MAX: usize = 3;
 
 /// Room for own datagrams per send call: 16 of the longest, or a full batch of STUN answers.
 const OWN_BYTES_MAX: usize = 16 * OWN_DATAGRAM_BYTES_MAX;
@@ -70,6 +74,9 @@ impl Message {
 }
 
 impl Queue {
+    /// What a frame's padding is sent from.
+    pub(super) const PADDING: &'static [u8; 3] = &[0; 3];
+
     pub(super) fn new() -> Self {
         Self {
             messages: Vec::with_capacity(MESSAGES_MAX),
@@ -85,40 +92,67 @@ impl Queue {
         &self.messages
     }
 
-    /// Whether any one more payload can be pushed.
-    pub(super) fn has_room(&self) -> bool {
-        self.messages.len() < MESSAGES_MAX && self.pieces.len() < PIECES_MAX
-    }
-
-    /// Whether an own datagram of that length can be pushed as well.
-    pub(super) fn has_room_for_own(&self, bytes: usize) -> bool {
-        self.has_room() && self.own.len() + bytes <= OWN_BYTES_MAX
+    /// Whether one more datagram can be pushed, of which `own_bytes` are copied.
+    pub(super) fn has_room(&self, own_bytes: usize) -> bool {
+        self.messages.len() < MESSAGES_MAX
+            && self.pieces.len() + PARTS_MAX <= PIECES_MAX
+            && self.own.len() + own_bytes <= OWN_BYTES_MAX
     }
 
     /// Adds a datagram, to the last train where it fits. Does nothing unless [`Queue::has_room`].
     pub(super) fn push(&mut self, payload: *const [u8], to: &SocketAddr, limit: TrainLimit) {
-        if !self.has_room() {
-            return;
-        }
-        match self.messages.last_mut() {
-            Some(last) if last.takes(payload.len(), to, limit) => {
-                last.add(payload.len());
-                self.push_adjoining(payload);
-            }
-            _ => self.push_message(payload, to),
+        self.push_parts([payload], to, limit);
+    }
+
+    /// Copies `bytes` and adds the copy. Does nothing unless [`Queue::has_room`].
+    pub(super) fn push_own(&mut self, bytes: &[u8], to: &SocketAddr, limit: TrainLimit) {
+        if let Some(copy) = self.copy(bytes) {
+            self.push_parts([copy], to, limit);
         }
     }
 
-    /// Copies `bytes` and adds the copy. Does nothing unless [`Queue::has_room_for_own`].
-    pub(super) fn push_own(&mut self, bytes: &[u8], to: &SocketAddr, limit: TrainLimit) {
-        if !self.has_room_for_own(bytes.len()) {
-            return;
+    /// Adds a payload between a header, which is copied, and zero bytes, as one datagram. Does
+    /// nothing unless [`Queue::has_room`].
+    pub(super) fn push_framed(
+        &mut self,
+        frame: Frame<'_>,
+        payload: *const [u8],
+        to: &SocketAddr,
+        limit: TrainLimit,
+    ) {
+        let padding = Self::PADDING.get(..frame.padding_bytes);
+        if let (Some(padding), Some(header)) = (padding, self.copy(frame.header)) {
+            self.push_parts([header, payload, ptr::from_ref(padding)], to, limit);
+        }
+    }
+
+    /// A copy that stays where it is until the queue is cleared.
+    fn copy(&mut self, bytes: &[u8]) -> Option<*const [u8]> {
+        if !self.has_room(bytes.len()) {
+            return None;
         }
         let start = self.own.len();
         // Within the capacity, so that copies already in `pieces` stay where they are.
         self.own.extend_from_slice(bytes);
         let copy = self.own.as_ptr().wrapping_add(start);
-        self.push(ptr::slice_from_raw_parts(copy, bytes.len()), to, limit);
+        Some(ptr::slice_from_raw_parts(copy, bytes.len()))
+    }
+
+    fn push_parts<const PARTS: usize>(
+        &mut self,
+        parts: [*const [u8]; PARTS],
+        to: &SocketAddr,
+        limit: TrainLimit,
+    ) {
+        if !self.has_room(0) {
+            return;
+        }
+        let bytes = parts.iter().map(|part| part.len()).sum();
+        match self.messages.last_mut() {
+            Some(last) if last.takes(bytes, to, limit) => last.add(bytes),
+            _ => self.begin_message(bytes, to),
+        }
+        parts.into_iter().filter(|part| !part.is_empty()).for_each(|part| self.push_piece(part));
     }
 
     pub(super) fn clear(&mut self) {
@@ -127,22 +161,23 @@ impl Queue {
         self.own.clear();
     }
 
-    fn push_message(&mut self, payload: *const [u8], to: &SocketAddr) {
+    fn begin_message(&mut self, bytes: usize, to: &SocketAddr) {
         self.messages.push(Message {
             to: *to,
-            segment_bytes: payload.len(),
+            segment_bytes: bytes,
             datagrams: 1,
-            bytes: payload.len(),
+            bytes,
             first_piece: self.pieces.len(),
             ended: false,
         });
-        self.pieces.push(piece(payload));
     }
 
-    /// Segments of a received train lie back to back: one piece for all of them.
-    fn push_adjoining(&mut self, payload: *const [u8]) {
-        let piece = piece(payload);
-        match self.pieces.last_mut() {
+    /// Segments of a received train lie back to back: one piece for all of them, as long as they
+    /// are of one message.
+    fn push_piece(&mut self, part: *const [u8]) {
+        let piece = piece(part);
+        let first = self.messages.last().map_or(0, |message| message.first_piece);
+        match self.pieces[first..].last_mut() {
             Some(last) if last.iov_base.wrapping_byte_add(last.iov_len) == piece.iov_base => {
                 last.iov_len += piece.iov_len;
             }
@@ -185,31 +220,53 @@ impl Queue {
         &mut self.headers[first..self.messages.len()]
     }
 
-    /// The datagrams of one message, one by one.
-    pub(super) fn datagrams(&self, slot: usize) -> impl Iterator<Item = *const [u8]> {
-        let first = self.messages[slot].first_piece;
+    /// Adds the datagrams of one message to `singles`, one by one, as far as there is room.
+    pub(super) fn take_apart(&self, slot: usize, singles: &mut Self) {
+        let message = &self.messages[slot];
         let end = self.messages.get(slot + 1).map_or(self.pieces.len(), |next| next.first_piece);
-        let segment_bytes = self.messages[slot].segment_bytes.max(1);
-        self.pieces[first..end].iter().flat_map(move |piece| split(piece, segment_bytes))
+        let mut rest = message.bytes;
+        let mut missing = 0;
+        for mut piece in self.pieces[message.first_piece..end].iter().copied() {
+            while piece.iov_len > 0 && singles.has_room(0) {
+                if missing == 0 {
+                    missing = message.segment_bytes.min(rest);
+                    singles.begin_message(missing, &message.to);
+                }
+                let part = cut(&mut piece, missing);
+                singles.push_piece(part);
+                missing -= part.len();
+                rest -= part.len();
+            }
+        }
     }
 }
 
-fn piece(payload: *const [u8]) -> iovec {
-    iovec { iov_base: payload.cast::<libc::c_void>().cast_mut(), iov_len: payload.len() }
+fn piece(part: *const [u8]) -> iovec {
+    iovec { iov_base: part.cast::<libc::c_void>().cast_mut(), iov_len: part.len() }
 }
 
-fn split(piece: &iovec, segment_bytes: usize) -> impl Iterator<Item = *const [u8]> + use<> {
-    let (base, len) = (piece.iov_base.cast::<u8>().cast_const(), piece.iov_len);
-    (0..len).step_by(segment_bytes).map(move |at| {
-        ptr::slice_from_raw_parts(base.wrapping_add(at), segment_bytes.min(len - at))
-    })
+/// Cuts at most `bytes` off the front of a piece.
+fn cut(piece: &mut iovec, bytes: usize) -> *const [u8] {
+    let bytes = bytes.min(piece.iov_len);
+    let front = ptr::slice_from_raw_parts(piece.iov_base.cast::<u8>().cast_const(), bytes);
+    piece.iov_base = piece.iov_base.wrapping_byte_add(bytes);
+    piece.iov_len -= bytes;
+    front
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    static BYTES: [u8; 4096] = [0; 4096];
+    static BYTES: [u8; 4096] = {
+        let mut bytes = [0; 4096];
+        let mut at = 0;
+        while at < bytes.len() {
+            bytes[at] = (at / 3).to_le_bytes()[0];
+            at += 1;
+        }
+        bytes
+    };
 
     fn to(port: u16) -> SocketAddr {
         SocketAddr::from(([127, 0, 0, 1], port))
@@ -258,6 +315,26 @@ mod tests {
         assert_eq!(made, [(1, 2000, 1), (1, 2000, 1), (2, 3998, 1)]);
     }
 
+    /// What message `slot` would be on the wire, datagram by datagram, if sent without offload.
+    fn apart(queue: &Queue, slot: usize) -> Vec<Vec<u8>> {
+        let mut singles = Queue::new();
+        queue.take_apart(slot, &mut singles);
+        let ends = singles.messages.iter().skip(1).map(|next| next.first_piece);
+        let ends = ends.chain([singles.pieces.len()]);
+        let bytes = |piece: &iovec| {
+            let base = piece.iov_base.cast::<u8>().cast_const();
+            // SAFETY: the tests push static bytes, and copies that `queue` still holds.
+            unsafe { std::slice::from_raw_parts(base, piece.iov_len) }.to_vec()
+        };
+        let of = |(message, end): (&Message, usize)| {
+            let pieces = &singles.pieces[message.first_piece..end];
+            let datagram = pieces.iter().flat_map(bytes).collect::<Vec<_>>();
+            assert_eq!(datagram.len(), message.bytes);
+            datagram
+        };
+        singles.messages.iter().zip(ends).map(of).collect()
+    }
+
     #[test]
     fn adjoining_segments_share_a_piece_and_come_apart_again() {
         let mut queue = Queue::new();
@@ -265,10 +342,41 @@ mod tests {
             queue.push(segment, &to(1), TrainLimit::ANY);
         }
         assert_eq!(queue.pieces.len(), 2);
-        let train: Vec<_> = queue.datagrams(0).collect();
-        let expected: Vec<*const [u8]> = BYTES[..250].chunks(100).map(ptr::from_ref).collect();
-        assert_eq!(train, expected);
-        assert_eq!(queue.datagrams(1).count(), 1);
+        assert_eq!(apart(&queue, 0), BYTES[..250].chunks(100).collect::<Vec<_>>());
+        assert_eq!(apart(&queue, 1), [&BYTES[1000..1030]]);
+    }
+
+    #[test]
+    fn adjoining_datagrams_of_two_messages_share_nothing() {
+        let mut queue = Queue::new();
+        queue.push(&BYTES[..100], &to(1), TrainLimit::ANY);
+        queue.push(&BYTES[100..200], &to(2), TrainLimit::ANY);
+        assert_eq!(apart(&queue, 0), [&BYTES[..100]]);
+        assert_eq!(apart(&queue, 1), [&BYTES[100..200]]);
+    }
+
+    #[test]
+    fn frames_of_one_length_become_a_train_and_come_apart_again() {
+        let mut queue = Queue::new();
+        let mut expected = Vec::new();
+        for (at, bytes) in [(0_usize, 97), (97, 97), (500, 97), (600, 90)] {
+            let header = [0x40, 1, 0, at.to_le_bytes()[0]];
+            let payload = &BYTES[at..at + bytes];
+            let frame = Frame { header: &header, padding_bytes: 3 };
+            queue.push_framed(frame, payload, &to(1), TrainLimit::ANY);
+            expected.push([&header[..], payload, &[0; 3]].concat());
+        }
+        assert_eq!(queue.messages.len(), 1);
+        assert_eq!(apart(&queue, 0), expected);
+    }
+
+    #[test]
+    fn an_empty_payload_is_framed_too() {
+        let mut queue = Queue::new();
+        let frame = Frame { header: &[0x40, 1, 0, 0], padding_bytes: 0 };
+        (0..2).for_each(|_| queue.push_framed(frame, &BYTES[..0], &to(1), TrainLimit::ANY));
+        assert_eq!((queue.messages.len(), queue.pieces.len()), (1, 1));
+        assert_eq!(apart(&queue, 0), [frame.header, frame.header]);
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! Receiving: one recvmmsg(2) fills one preallocated arena, which the step then reads in place.
+//! Receiving: recvmmsg(2) fills one preallocated arena, from one socket or from several in turn,
+//! which the step then reads in place.
 
 use std::io;
 use std::net::UdpSocket;
@@ -12,7 +13,7 @@ use crate::address::RawAddress;
 use crate::counters::ReceiveCounters;
 use crate::syscall;
 
-/// Messages per receive call. At 64 a call's fixed cost is a small part of the kernel's cost per
+/// Messages per batch. At 64 a call's fixed cost is a small part of the kernel's cost per
 /// message, and the first arrival does not wait long for the last.
 pub(crate) const MESSAGES_MAX: usize = 64;
 
@@ -34,7 +35,9 @@ pub(crate) struct Receiver {
     names: Vec<RawAddress>,
     controls: Vec<ReceivedControl>,
     arena: Vec<u8>,
-    /// How many messages the last call delivered: those headers hold lengths the kernel wrote.
+    /// Which socket received each message.
+    locals: Vec<LocalSocket>,
+    /// How many messages the batch has: those headers hold lengths the kernel wrote.
     filled: usize,
 }
 
@@ -60,27 +63,14 @@ impl Receiver {
             header.msg_hdr.msg_iov = iovecs.as_mut_ptr().wrapping_add(slot);
             header.msg_hdr.msg_iovlen = 1;
         }
-        Self { headers, _iovecs: iovecs, names, controls, arena, filled: MESSAGES_MAX }
+        let locals = vec![LocalSocket::default(); MESSAGES_MAX];
+        Self { headers, _iovecs: iovecs, names, controls, arena, locals, filled: MESSAGES_MAX }
     }
 
-    /// Receives one batch. An error leaves an empty batch behind.
-    pub(crate) fn receive(&mut self, socket: &UdpSocket) -> io::Result<()> {
-        self.offer_filled_slots_again();
-        // SAFETY: `new` made every name, control and iovec pointer from a vector of this value that
-        // has not moved or grown since, with the lengths that `offer_filled_slots_again` restored
-        // wherever the kernel had changed them; slots do not overlap, as the stride is longer than
-        // a message. `&mut self` shows that no `Received` is looking at them.
-        self.filled = unsafe { syscall::recvmmsg(socket.as_fd(), &mut self.headers) }?;
-        Ok(())
-    }
-
+    /// Begins an empty batch.
+    ///
     /// recvmsg(2): `msg_namelen` and `msg_controllen` are rooms before the call, lengths after it.
-    /// Whether the socket had fewer messages than a batch holds, so that it is empty now.
-    pub(crate) fn is_short(&self) -> bool {
-        self.filled < MESSAGES_MAX
-    }
-
-    fn offer_filled_slots_again(&mut self) {
+    pub(crate) fn begin(&mut self) {
         for header in &mut self.headers[..self.filled] {
             header.msg_hdr.msg_namelen = RawAddress::BYTES;
             header.msg_hdr.msg_controllen = ReceivedControl::BYTES;
@@ -88,14 +78,36 @@ impl Receiver {
         self.filled = 0;
     }
 
-    /// The batch that the last call delivered.
+    /// Adds what waits at `socket`, as far as there is room in the batch. An error adds nothing.
+    pub(crate) fn receive(&mut self, socket: &UdpSocket, local: LocalSocket) -> io::Result<Left> {
+        let room = &mut self.headers[self.filled..];
+        let room_messages = room.len();
+        // SAFETY: `new` made every name, control and iovec pointer from a vector of this value that
+        // has not moved or grown since, with the lengths that `begin` restored wherever the kernel
+        // had changed them: in the slots filled by then, and none of this batch's is in `room`.
+        // Slots do not overlap, as the stride is longer than a message. `&mut self` shows that no
+        // `Received` is looking at them.
+        let received = unsafe { syscall::recvmmsg(socket.as_fd(), room) }?.min(room_messages);
+        self.locals[self.filled..self.filled + received].fill(local);
+        self.filled += received;
+        Ok(if received < room_messages { Left::Nothing } else { Left::Maybe })
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.filled == 0
+    }
+
+    pub(crate) fn is_full(&self) -> bool {
+        self.filled == MESSAGES_MAX
+    }
+
+    /// The batch.
     pub(crate) fn batch<'rx, 'count>(
         &'rx self,
-        local: LocalSocket,
         counters: &'count mut ReceiveCounters,
     ) -> Received<'rx, 'count> {
         counters.batches += 1;
-        Received { receiver: self, next: 0, local, counters }
+        Received { receiver: self, next: 0, counters }
     }
 
     fn payload(&self, slot: usize, bytes: u32) -> Option<&[u8]> {
@@ -104,11 +116,19 @@ impl Receiver {
     }
 }
 
+/// Whether a receive call left messages behind.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Left {
+    /// It got fewer than it had room for, so it saw the socket empty.
+    Nothing,
+    /// The room ran out first.
+    Maybe,
+}
+
 /// The messages of a batch in the order of arrival; what cannot be used is counted and skipped.
 pub(crate) struct Received<'rx, 'count> {
     receiver: &'rx Receiver,
     next: usize,
-    local: LocalSocket,
     counters: &'count mut ReceiveCounters,
 }
 
@@ -140,7 +160,8 @@ impl<'rx> Received<'rx, '_> {
         let payload = self.receiver.payload(slot, header.msg_len)?;
         let train = self.receiver.controls[slot].segment_bytes(header.msg_hdr.msg_controllen);
         let segment_bytes = self.counters.note(payload.len(), train);
-        Some(Datagram { payload, segment_bytes, remote, local: self.local })
+        let local = self.receiver.locals[slot];
+        Some(Datagram { payload, segment_bytes, remote, local })
     }
 
     fn is_cut_off(&mut self, flags: i32) -> bool {
@@ -209,8 +230,9 @@ mod tests {
         receiver._iovecs.iter_mut().for_each(|room| room.iov_len = 2000);
         let (mut counters, mut lengths) = (ReceiveCounters::default(), Vec::new());
         while lengths.len() < 2 {
-            if receiver.receive(&receiving).is_ok() {
-                let batch = receiver.batch(LocalSocket(0), &mut counters);
+            receiver.begin();
+            if receiver.receive(&receiving, LocalSocket::Listen(0)).is_ok() {
+                let batch = receiver.batch(&mut counters);
                 lengths.extend(batch.map(|got| got.payload.len()));
             }
         }
@@ -226,7 +248,7 @@ mod tests {
         let from = "127.0.0.1:5".parse().unwrap();
         receiver.headers[0].msg_hdr.msg_namelen = receiver.names[0].encode(&from);
         let mut counters = ReceiveCounters::default();
-        assert_eq!(receiver.batch(LocalSocket(0), &mut counters).count(), 0);
+        assert_eq!(receiver.batch(&mut counters).count(), 0);
         assert_eq!((counters.control_truncated, counters.datagrams), (1, 0));
     }
 
@@ -235,10 +257,33 @@ mod tests {
         let receiving = UdpSocket::bind("127.0.0.1:0").unwrap();
         let mut receiver = Receiver::new();
         receiver.filled = 1;
-        receiver.receive(&receiving).unwrap_err();
+        receiver.begin();
+        receiver.receive(&receiving, LocalSocket::Listen(0)).unwrap_err();
         let mut counters = ReceiveCounters::default();
-        assert_eq!(receiver.batch(LocalSocket(0), &mut counters).count(), 0);
+        assert_eq!(receiver.batch(&mut counters).count(), 0);
         assert_eq!(counters.foreign_source, 0);
+    }
+
+    #[test]
+    fn several_sockets_share_a_batch_until_it_is_full() {
+        let sockets = [(); 3].map(|()| UdpSocket::bind("127.0.0.1:0").unwrap());
+        let sending = UdpSocket::bind("127.0.0.1:0").unwrap();
+        for (socket, messages) in sockets.iter().zip([5, 70, 1]) {
+            let to = socket.local_addr().unwrap();
+            (0..messages).for_each(|_| assert_eq!(sending.send_to(b"one", to).unwrap(), 3));
+        }
+        let mut receiver = Receiver::new();
+        receiver.begin();
+        let mut receive = |number: u32| {
+            let socket = &sockets[usize::try_from(number).unwrap()];
+            receiver.receive(socket, LocalSocket::Relayed(number)).unwrap()
+        };
+        assert_eq!((receive(0), receive(1)), (Left::Nothing, Left::Maybe));
+        assert!(receiver.is_full());
+        let mut counters = ReceiveCounters::default();
+        let locals: Vec<_> = receiver.batch(&mut counters).map(|got| got.local).collect();
+        let expected = [LocalSocket::Relayed(0)].repeat(5);
+        assert_eq!(locals, [expected, [LocalSocket::Relayed(1)].repeat(59)].concat());
     }
 
     #[test]
@@ -246,7 +291,7 @@ mod tests {
         let mut receiver = Receiver::new();
         receiver.filled = 1;
         let mut counters = ReceiveCounters::default();
-        assert_eq!(receiver.batch(LocalSocket(0), &mut counters).count(), 0);
+        assert_eq!(receiver.batch(&mut counters).count(), 0);
         assert_eq!(counters.foreign_source, 1);
     }
 }

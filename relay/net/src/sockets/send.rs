@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use libc::{c_int, mmsghdr};
 
+use super::pool::QueueNumber;
 use super::queue::{Message, Queue};
 use super::trains::TrainLimit;
 use crate::counters::{SendCounters, SendRefusal};
@@ -14,22 +15,28 @@ use crate::syscall;
 /// The way out through one socket.
 pub(super) struct Line {
     pub(super) socket: Arc<UdpSocket>,
-    pub(super) queue: Queue,
     pub(super) limit: TrainLimit,
+    /// Lent by the pool as long as something waits in it.
+    pub(super) queue: Option<QueueNumber>,
 }
 
 impl Line {
     pub(super) fn new(socket: Arc<UdpSocket>, limit: TrainLimit) -> Self {
-        Self { socket, queue: Queue::new(), limit }
+        Self { socket, limit, queue: None }
     }
 
-    /// Hands everything queued to the kernel, in order, and clears the queue. What the kernel
-    /// refuses is counted; a train that it will not segment goes out through `singles`, one
-    /// datagram at a time.
+    /// Hands everything in `queue` to the kernel, in order, and clears it. What the kernel refuses
+    /// is counted; a train that it will not segment goes out through `singles`, one datagram at a
+    /// time.
     ///
     /// # Safety
     /// Every payload pushed to the queue since it was last cleared can still be read.
-    pub(super) unsafe fn flush(&mut self, singles: &mut Queue, counters: &mut SendCounters) {
+    pub(super) unsafe fn flush(
+        &mut self,
+        queue: &mut Queue,
+        singles: &mut Queue,
+        counters: &mut SendCounters,
+    ) {
         let socket = self.socket.as_fd();
         let mut kernel = |headers: &mut [mmsghdr]| {
             // SAFETY: `send_trains` passes nothing but headers that `Queue::prepare` has just
@@ -37,7 +44,7 @@ impl Line {
             // the caller vouches for, or `singles`, which then holds parts of them.
             unsafe { syscall::sendmmsg(socket, headers) }
         };
-        send_trains(&mut self.queue, &mut self.limit, singles, counters, &mut kernel);
+        send_trains(queue, &mut self.limit, singles, counters, &mut kernel);
     }
 }
 
@@ -55,8 +62,7 @@ fn send_trains(
             return counters.refuse_message(message, errno);
         }
         singles.clear();
-        let datagrams = queue.datagrams(slot);
-        datagrams.for_each(|one| singles.push(one, &message.to, TrainLimit::NO_TRAINS));
+        queue.take_apart(slot, singles);
         counters.trains_refused += 1;
         let before = counters.datagrams;
         send_all(singles, counters, kernel, |singles, slot, errno, counters, _| {
@@ -194,6 +200,7 @@ mod kernel_tests {
 
     struct Lab {
         line: Line,
+        queue: Queue,
         singles: Queue,
         counters: SendCounters,
         receiving: UdpSocket,
@@ -205,15 +212,16 @@ mod kernel_tests {
             receiving.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
             let sending = Arc::new(UdpSocket::bind("127.0.0.1:0").unwrap());
             let line = Line::new(sending, TrainLimit::ANY);
-            Self { line, singles: Queue::new(), counters: SendCounters::default(), receiving }
+            let counters = SendCounters::default();
+            Self { line, queue: Queue::new(), singles: Queue::new(), counters, receiving }
         }
 
         fn send(&mut self, payloads: &[(&'static [u8], SocketAddr)]) {
             for (payload, to) in payloads {
-                self.line.queue.push(*payload, to, self.line.limit);
+                self.queue.push(*payload, to, self.line.limit);
             }
             // SAFETY: all payloads are static.
-            unsafe { self.line.flush(&mut self.singles, &mut self.counters) };
+            unsafe { self.line.flush(&mut self.queue, &mut self.singles, &mut self.counters) };
         }
 
         fn receive(&self, datagrams: usize) -> Vec<Vec<u8>> {

@@ -2,7 +2,7 @@
 
 use std::net::{SocketAddr, UdpSocket};
 use std::num::NonZeroU32;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ringfence_net::backend::Backend;
 use ringfence_net::sockets::{Offload, Sockets, SocketsConfig};
@@ -22,13 +22,12 @@ pub(crate) static BYTES: [u8; 65_536] = {
 };
 
 pub(crate) fn open(listen: &[&str], offload: Offload) -> Sockets {
-    let config = SocketsConfig {
-        listen: listen.iter().map(|address| address.parse().unwrap()).collect(),
-        receive_buffer_bytes: 4 << 20,
-        send_buffer_bytes: 4 << 20,
-        offload,
-    };
-    Sockets::open(&config).unwrap()
+    Sockets::open(&SocketsConfig { offload, ..config(listen) }).unwrap()
+}
+
+pub(crate) fn config(listen: &[&str]) -> SocketsConfig {
+    let listen = listen.iter().map(|address| address.parse().unwrap()).collect();
+    SocketsConfig::listening(listen)
 }
 
 /// A socket with a deep queue whose reads give up in the end, so that a loss fails the test.
@@ -61,11 +60,41 @@ pub(crate) fn drive(backend: &mut Sockets, step: &mut impl Step, datagrams: u64)
     panic!("{:?} instead of {datagrams} datagrams", backend.counters().received);
 }
 
+/// Turns the backend until something is so.
+pub(crate) fn until<S: Step>(
+    backend: &mut Sockets,
+    step: &mut S,
+    mut so: impl FnMut(&Sockets, &S) -> bool,
+) {
+    let began = Instant::now();
+    while !so(backend, step) {
+        assert!(began.elapsed() < Duration::from_secs(20), "{:?}", backend.counters());
+        backend.wait(Some(Duration::from_millis(10))).unwrap();
+        let _pending = backend.turn(step, ROUNDS).unwrap();
+    }
+}
+
+/// An address that nobody uses.
+pub(crate) fn free(address: &str) -> SocketAddr {
+    UdpSocket::bind(address).unwrap().local_addr().unwrap()
+}
+
+/// Opens a relayed socket.
+pub(crate) fn open_relayed(backend: &mut Sockets, address: &str) -> (LocalSocket, SocketAddr) {
+    // Another test may take the port first.
+    loop {
+        let address = free(address);
+        if let Ok(socket) = backend.emit(|outbox| outbox.open(address)) {
+            return (socket, address);
+        }
+    }
+}
+
 /// Sends slices of static bytes in one go.
 pub(crate) fn emit(backend: &mut Sockets, datagrams: &[(&'static [u8], SocketAddr)]) {
     backend.emit(|outbox| {
         for &(payload, to) in datagrams {
-            outbox.forward(Transmit { payload, to, from: LocalSocket(0) });
+            outbox.forward(Transmit { payload, to, from: LocalSocket::Listen(0) });
         }
     });
 }

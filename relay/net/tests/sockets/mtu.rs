@@ -1,37 +1,19 @@
-//! A device with a small MTU: its refusals are learnt by size.
-//!
-//! The test runs itself again inside a network namespace of its own, where the loopback device has
-//! the MTU of an Ethernet. That needs util-linux, iproute2, and root or user namespaces.
+//! A device with the MTU of an Ethernet: its refusals are learnt by size.
 
-use std::process::Command;
-
+use crate::alone::alone_with_mtu;
 use crate::lab::{BYTES, client, emit, open, receive};
 use ringfence_net::SendRefusal;
 use ringfence_net::backend::Backend;
 use ringfence_net::sockets::Offload;
 
-const NAMESPACE: &str = "RINGFENCE_TEST_NAMESPACE";
-const TEST: &str = "mtu::trains_over_the_mtu_are_lost_alone_and_shorter_ones_go_on";
-
-#[test]
-fn trains_over_the_mtu_are_lost_alone_and_shorter_ones_go_on() {
-    if std::env::var_os(NAMESPACE).is_some() {
-        return inside();
-    }
-    let status = Command::new("unshare")
-        .args(["-rn", "sh", "-c", "ip link set lo up mtu 1500 && exec \"$0\" --exact \"$1\""])
-        .arg(std::env::current_exe().unwrap())
-        .arg(TEST)
-        .env(NAMESPACE, "1")
-        .status()
-        .unwrap();
-    assert!(status.success());
-}
-
 /// 1,500 bytes less 28 of IPv4 and UDP headers.
 const FITS: usize = 1_472;
 
-fn inside() {
+#[test]
+fn trains_over_the_mtu_are_lost_alone_and_shorter_ones_go_on() {
+    if !alone_with_mtu("mtu::trains_over_the_mtu_are_lost_alone_and_shorter_ones_go_on", 1500) {
+        return;
+    }
     let mut backend = open(&["127.0.0.1:0"], Offload::Auto);
     let remote = client("127.0.0.1:0");
     let to = remote.local_addr().unwrap();

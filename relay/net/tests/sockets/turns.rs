@@ -3,7 +3,7 @@
 use std::num::NonZeroU32;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use crate::lab::{BYTES, Record, client, drive, open, receive};
+use crate::lab::{BYTES, Record, client, config, drive, open, receive};
 use ringfence_net::SendRefusal;
 use ringfence_net::backend::{Backend, Pending};
 use ringfence_net::sockets::{LISTEN_MAX, Offload, Sockets, SocketsConfig};
@@ -30,7 +30,7 @@ fn a_flooded_socket_does_not_starve_the_other() {
         wait_for_both(&mut backend);
         let _pending = backend.turn(&mut record, rounds(2)).unwrap();
         assert!(record.payloads.iter().any(|payload| payload == b"lone"));
-        assert!(record.payloads.len() <= 1 + 64, "two rounds are two batches at most");
+        assert!(record.payloads.len() <= 2 * 64, "two rounds are two batches at most");
 
         // The lone socket running dry must not make the flooded one forgotten.
         drive(&mut backend, &mut record, 10 * 64 + 1);
@@ -82,11 +82,11 @@ fn own_datagrams_are_copied_and_hopeless_ones_counted() {
     backend.emit(|outbox| {
         for at in 0..100_u8 {
             let scratch = [at; OWN_DATAGRAM_BYTES_MAX];
-            outbox.send_own(&scratch[..usize::from(at) * 10], to, LocalSocket(0));
+            outbox.send_own(&scratch[..usize::from(at) * 10], to, LocalSocket::Listen(0));
         }
-        outbox.send_own(&[0; OWN_DATAGRAM_BYTES_MAX + 1], to, LocalSocket(0));
-        outbox.send_own(b"nowhere", to, LocalSocket(1));
-        outbox.send_own(b"last", to, LocalSocket(0));
+        outbox.send_own(&[0; OWN_DATAGRAM_BYTES_MAX + 1], to, LocalSocket::Listen(0));
+        outbox.send_own(b"nowhere", to, LocalSocket::Listen(1));
+        outbox.send_own(b"last", to, LocalSocket::Listen(0));
     });
     let mut expected: Vec<_> = (0..100_u8).map(|at| vec![at; usize::from(at) * 10]).collect();
     expected.push(b"last".to_vec());
@@ -123,7 +123,7 @@ fn a_step_that_panics_leaves_nothing_to_send_later() {
     assert!(turned.is_err());
 
     let to = remote.local_addr().unwrap();
-    backend.emit(|outbox| outbox.send_own(b"fresh", to, LocalSocket(0)));
+    backend.emit(|outbox| outbox.send_own(b"fresh", to, LocalSocket::Listen(0)));
     assert_eq!(receive(&remote, 1), [b"fresh"]);
     assert_eq!(backend.counters().sent.datagrams, 1);
 }
@@ -132,10 +132,9 @@ fn a_step_that_panics_leaves_nothing_to_send_later() {
 fn granted_buffers_are_reported_as_the_kernel_gave_them() {
     let open = |bytes| {
         let config = SocketsConfig {
-            listen: vec!["127.0.0.1:0".parse().unwrap()],
             receive_buffer_bytes: bytes,
             send_buffer_bytes: bytes,
-            offload: Offload::Auto,
+            ..config(&["127.0.0.1:0"])
         };
         let report = Sockets::open(&config).unwrap().reports().next().unwrap();
         (report.receive_buffer_bytes, report.send_buffer_bytes)
@@ -188,13 +187,7 @@ fn an_ipv4_remote_does_not_reach_the_ipv6_socket() {
 #[test]
 fn none_and_too_many_addresses_are_refused() {
     for addresses in [0, LISTEN_MAX + 1] {
-        let config = SocketsConfig {
-            listen: vec!["127.0.0.1:0".parse().unwrap(); addresses],
-            receive_buffer_bytes: 65_536,
-            send_buffer_bytes: 65_536,
-            offload: Offload::Auto,
-        };
-        let refused = Sockets::open(&config).err().unwrap();
+        let refused = Sockets::open(&config(&vec!["127.0.0.1:0"; addresses])).err().unwrap();
         assert_eq!(refused.kind(), std::io::ErrorKind::InvalidInput);
     }
 }
