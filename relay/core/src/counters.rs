@@ -4,6 +4,8 @@ use std::ops::Add;
 
 use ringfence_fence::Rule;
 
+use crate::turn::AuthFailure;
+
 /// Whose fault a drop is, so that an operator knows whom to ask.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Fault {
@@ -69,6 +71,18 @@ drop_reasons! {
     OverCeiling "over_ceiling" Sender,
     /// DTLS or ZRTP in a room that has not exactly two participants.
     HandshakeNeedsTwo "handshake_needs_two" Sender,
+    /// Of a 5-tuple that has no allocation.
+    NoAllocation "no_allocation" Sender,
+    /// To or from a peer that the allocation has no permission for (RFC 8656 section 9).
+    NoPermission "no_permission" Sender,
+    /// On a channel that is not bound (RFC 8656 section 12.6).
+    NoChannel "no_channel" Sender,
+    /// Not a well-formed ChannelData message (RFC 8656 section 12.6).
+    MalformedChannelData "malformed_channel_data" Sender,
+    /// A Send indication without a peer address or data (RFC 8656 section 11.2).
+    MalformedSend "malformed_send" Sender,
+    /// A peer's packet that is too long for the message that would carry it to the client.
+    TooLong "too_long" Sender,
     /// The fence refused the address; `refusals` says by which rule.
     Refused "refused" Policy,
     /// Nobody else in the room is there, or asked to hear this sender.
@@ -77,6 +91,10 @@ drop_reasons! {
     PathCheckLimit "path_check_limit" Relay,
     /// No room to keep a packet until its SSRC's owner is known, or it took too long.
     ParkingFull "parking_full" Relay,
+    /// An address that has proved nothing asked too often, or all of them together did.
+    AnswerLimit "answer_limit" Relay,
+    /// Its allocation is being made.
+    AllocationAsked "allocation_asked" Relay,
     /// The registry has not fetched our reports.
     ReportsFull "reports_full" Relay,
 }
@@ -100,8 +118,14 @@ pub struct Counters {
     pub path_checks: u64,
     /// By [`DropReason`], in the order of `DropReason::ALL`.
     pub drops: [u64; DropReason::ALL.len()],
-    /// Datagrams that the fence refused, by [`Rule`], in the order of `Rule::ALL`.
+    /// What the fence refused, by [`Rule`], in the order of `Rule::ALL`.
     pub refusals: [u64; Rule::ALL.len()],
+    /// Credentials that were not accepted, by [`AuthFailure`], in the order of `AuthFailure::ALL`.
+    pub auth_failures: [u64; AuthFailure::ALL.len()],
+    /// Allocations that stand.
+    pub allocations: u64,
+    /// Allocations that have stood.
+    pub allocations_made: u64,
 }
 
 impl Counters {
@@ -117,6 +141,9 @@ impl Counters {
             path_checks: 0,
             drops: [0; DropReason::ALL.len()],
             refusals: [0; Rule::ALL.len()],
+            auth_failures: [0; AuthFailure::ALL.len()],
+            allocations: 0,
+            allocations_made: 0,
         }
     }
 
@@ -130,6 +157,18 @@ impl Counters {
         self.forwarded + self.answered + self.drops.iter().sum::<u64>()
     }
 
+    pub(crate) fn receive_one(&mut self, bytes: usize) {
+        self.received += 1;
+        self.received_bytes += bytes as u64;
+    }
+
+    /// A datagram that went to one destination.
+    pub(crate) fn forward_one(&mut self, bytes: usize) {
+        self.forwarded += 1;
+        self.copies += 1;
+        self.copied_bytes += bytes as u64;
+    }
+
     pub(crate) fn drop_one(&mut self, reason: DropReason) {
         self.drops[reason as usize] += 1;
     }
@@ -140,6 +179,11 @@ impl Counters {
 
     pub(crate) fn refuse(&mut self, rule: Rule) {
         self.drop_one(DropReason::Refused);
+        self.note_refusal(rule);
+    }
+
+    /// A refusal that was answered, so that its datagram is no drop.
+    pub(crate) fn note_refusal(&mut self, rule: Rule) {
         if let Some(at) = Rule::ALL.iter().position(|&known| known == rule) {
             self.refusals[at] += 1;
         }
@@ -161,6 +205,11 @@ impl Add<Self> for Counters {
             path_checks: self.path_checks + other.path_checks,
             drops: std::array::from_fn(|reason| self.drops[reason] + other.drops[reason]),
             refusals: std::array::from_fn(|rule| self.refusals[rule] + other.refusals[rule]),
+            auth_failures: std::array::from_fn(|why| {
+                self.auth_failures[why] + other.auth_failures[why]
+            }),
+            allocations: self.allocations + other.allocations,
+            allocations_made: self.allocations_made + other.allocations_made,
         }
     }
 }

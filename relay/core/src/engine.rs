@@ -4,9 +4,12 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use arrayvec::ArrayVec;
+use std::net::SocketAddr;
+
 use ringfence_fence::{FenceId, Pass, Policy, Refusal, Role, Rule};
-use ringfence_wire::datagram::{Datagram, Outbox};
+use ringfence_wire::datagram::{Datagram, LocalSocket, Outbox};
 use ringfence_wire::demux::Kind;
+use ringfence_wire::stun::{Class, Message, Method};
 
 use crate::counters::{Counters, DropReason};
 use crate::flow::{Egress, FlowKey};
@@ -16,6 +19,7 @@ use crate::message::{Command, Effect};
 use crate::random::{Csprng, Seed};
 use crate::rooms::{MemberKey, Rooms};
 use crate::time::Instant;
+use crate::turn::{Ended, Turn, TurnHoldings, TurnSetup};
 
 /// What an engine starts with.
 pub struct EngineSetup {
@@ -25,6 +29,8 @@ pub struct EngineSetup {
     pub limits: Limits,
     /// The policy in force.
     pub policy: Arc<Policy>,
+    /// The TURN door, if there is one.
+    pub turn: Option<TurnSetup>,
     /// Randomness for transaction ids and hash keys.
     pub seed: Seed,
 }
@@ -33,6 +39,7 @@ pub struct EngineSetup {
 pub struct Engine {
     context: Context,
     rooms: Rooms,
+    turn: Option<Turn>,
 }
 
 /// What every door needs.
@@ -59,6 +66,7 @@ impl Engine {
     pub fn new(setup: EngineSetup) -> Self {
         let mut random = Csprng::new(setup.seed);
         let rooms = Rooms::new(&setup.limits, &mut random);
+        let turn = setup.turn.map(|turn| Turn::new(turn, &setup.limits, &mut random));
         let context = Context {
             shard: setup.shard,
             limits: setup.limits,
@@ -67,7 +75,7 @@ impl Engine {
             counters: Counters::new(),
             effects: Effects(VecDeque::with_capacity(EFFECTS_MAX.min(64))),
         };
-        Self { context, rooms }
+        Self { context, rooms, turn }
     }
 
     /// Judges a batch of datagrams and puts out what follows from them. `now` is read once per
@@ -78,7 +86,7 @@ impl Engine {
         received: impl Iterator<Item = Datagram<'rx>>,
         outbox: &mut impl Outbox<'rx>,
     ) {
-        self.rooms.send_due(&mut self.context, now, outbox);
+        self.send_due(now, outbox);
         let mut run = Run { speaker: None, datagrams: ArrayVec::new() };
         for datagram in received {
             self.datagram(now, &datagram, &mut run, outbox);
@@ -88,19 +96,42 @@ impl Engine {
 
     /// Does what is due: answers that waited for the registry, expiries.
     pub fn handle_timeout<'rx>(&mut self, now: Instant, outbox: &mut impl Outbox<'rx>) {
-        self.rooms.send_due(&mut self.context, now, outbox);
+        self.send_due(now, outbox);
         self.rooms.expire(&mut self.context, now);
+        if let Some(turn) = &mut self.turn {
+            let mut egress = Egress::new(outbox, self.context.policy.epoch());
+            turn.expire(&mut self.context, now, &mut egress);
+        }
+    }
+
+    /// Whether a TCP connection from that address may stay: whether anybody here could admit it.
+    pub fn accept(&mut self, remote: SocketAddr) -> bool {
+        let remote = FlowKey::of_source(remote, LocalSocket::default()).remote;
+        self.turn.is_some() && self.context.policy.greet(remote).is_ok()
+    }
+
+    /// A stream is gone, and the allocation of the client behind it.
+    pub fn closed(&mut self, stream: LocalSocket) {
+        if let Some(turn) = &mut self.turn {
+            turn.disconnected(&mut self.context, stream);
+        }
     }
 
     /// When [`Engine::handle_timeout`] wants to be called next; in the past means at once.
     pub fn next_timeout(&self) -> Option<Instant> {
-        self.rooms.next_timeout()
+        let turn = self.turn.as_ref().and_then(Turn::next_timeout);
+        [self.rooms.next_timeout(), turn].into_iter().flatten().min()
     }
 
     /// Does what the registry asks. What a new policy forbids is cut when this returns.
     pub fn apply(&mut self, now: Instant, command: Command) {
         match command {
             Command::Adopt(policy) => self.adopt(policy),
+            Command::Turn(command) => {
+                if let Some(turn) = &mut self.turn {
+                    turn.apply(&self.context, command);
+                }
+            }
             other => self.rooms.apply(&mut self.context, now, other),
         }
     }
@@ -120,9 +151,25 @@ impl Engine {
         self.rooms.parked()
     }
 
+    /// What is held for TURN clients.
+    pub fn turn_holdings(&self) -> TurnHoldings {
+        self.turn.as_ref().map(Turn::held).unwrap_or_default()
+    }
+
+    fn send_due<'rx>(&mut self, now: Instant, outbox: &mut impl Outbox<'rx>) {
+        self.rooms.send_due(&mut self.context, now, outbox);
+        if let Some(turn) = &mut self.turn {
+            let mut egress = Egress::new(outbox, self.context.policy.epoch());
+            turn.send_due(&mut self.context, now, &mut egress);
+        }
+    }
+
     fn adopt(&mut self, policy: Arc<Policy>) {
         let old = std::mem::replace(&mut self.context.policy, policy);
         self.rooms.adopt(&mut self.context, &old);
+        if let Some(turn) = &mut self.turn {
+            turn.adopt(&mut self.context, &old);
+        }
         let epoch = self.context.policy.epoch();
         self.context.effects.push_always(Effect::Adopted { epoch });
     }
@@ -134,22 +181,132 @@ impl Engine {
         run: &mut Run<'rx>,
         outbox: &mut impl Outbox<'rx>,
     ) {
+        match datagram.local {
+            LocalSocket::Relayed(_) => self.at_relayed(now, datagram, outbox),
+            LocalSocket::Listen(_) => self.at_listening(now, datagram, run, outbox),
+            LocalSocket::Stream(_) => self.on_stream(now, datagram, outbox),
+        }
+    }
+
+    /// At a relayed socket: a peer of a TURN client, whatever the bytes look like.
+    fn at_relayed<'rx>(
+        &mut self,
+        now: Instant,
+        datagram: &Datagram<'rx>,
+        outbox: &mut impl Outbox<'rx>,
+    ) {
+        if let Some(turn) = &mut self.turn {
+            let mut egress = Egress::new(outbox, self.context.policy.epoch());
+            turn.peer(&mut self.context, now, datagram, &mut egress);
+        }
+    }
+
+    /// At a listening socket: participants of rooms and TURN clients, told apart by first bytes.
+    fn at_listening<'rx>(
+        &mut self,
+        now: Instant,
+        datagram: &Datagram<'rx>,
+        run: &mut Run<'rx>,
+        outbox: &mut impl Outbox<'rx>,
+    ) {
         let flow = FlowKey::of_source(datagram.remote, datagram.local);
-        let speaker = self.rooms.speaker(&flow);
+        let (mut speaker, mut client) = (None, None);
         for segment in datagram.segments() {
-            self.context.counters.received += 1;
-            self.context.counters.received_bytes += segment.len() as u64;
-            match Kind::of(segment) {
+            self.context.counters.receive_one(segment.len());
+            match self.kind(segment) {
                 Kind::Stun => {
-                    let mut egress = Egress::new(outbox, self.context.policy.epoch());
-                    self.rooms.stun(&mut self.context, now, flow, segment, &mut egress);
+                    self.stun(now, flow, segment, outbox);
+                    // It may have ended the allocation, or begun one.
+                    client = None;
                 }
                 kind @ (Kind::Rtp | Kind::Rtcp | Kind::Dtls | Kind::Zrtp) => {
+                    let speaker = *speaker.get_or_insert_with(|| self.rooms.speaker(&flow));
                     self.media(now, speaker, kind, segment, run, outbox);
                 }
-                Kind::TurnChannel | Kind::Quic => self.drop_one(DropReason::NoDoor),
+                Kind::TurnChannel => {
+                    let client = client.get_or_insert_with(|| self.turn_client(&flow));
+                    self.channel_data(now, *client, segment, outbox);
+                }
+                Kind::Quic => self.drop_one(DropReason::NoDoor),
                 Kind::Unknown => self.drop_one(DropReason::UnknownProtocol),
             }
+        }
+    }
+
+    /// On a connection there are TURN clients only.
+    fn on_stream<'rx>(
+        &mut self,
+        now: Instant,
+        datagram: &Datagram<'rx>,
+        outbox: &mut impl Outbox<'rx>,
+    ) {
+        let flow = FlowKey::of_source(datagram.remote, datagram.local);
+        let message = datagram.payload;
+        self.context.counters.receive_one(message.len());
+        match self.kind(message) {
+            Kind::Stun => self.stun(now, flow, message, outbox),
+            Kind::TurnChannel => self.channel_data(now, self.turn_client(&flow), message, outbox),
+            _ => self.drop_one(DropReason::UnknownProtocol),
+        }
+    }
+
+    /// RFC 9443's word, but for TURN clients that are older than it where those are served.
+    fn kind(&self, datagram: &[u8]) -> Kind {
+        let kind = Kind::of(datagram);
+        let old = |turn: &Turn| datagram.first().is_some_and(|&byte| turn.takes_old_channels(byte));
+        match kind {
+            Kind::Quic if self.turn.as_ref().is_some_and(old) => Kind::TurnChannel,
+            kind => kind,
+        }
+    }
+
+    fn turn_client(&self, flow: &FlowKey) -> Option<usize> {
+        self.turn.as_ref().and_then(|turn| turn.client(flow))
+    }
+
+    fn channel_data<'rx>(
+        &mut self,
+        now: Instant,
+        client: Option<usize>,
+        message: &'rx [u8],
+        outbox: &mut impl Outbox<'rx>,
+    ) {
+        let Some(turn) = &mut self.turn else {
+            return self.drop_one(DropReason::NoDoor);
+        };
+        let mut egress = Egress::new(outbox, self.context.policy.epoch());
+        if let Err(denial) = turn.channel_data(&mut self.context, now, client, message, &mut egress)
+        {
+            self.context.counters.deny(denial);
+        }
+    }
+
+    fn stun<'rx>(
+        &mut self,
+        now: Instant,
+        flow: FlowKey,
+        bytes: &'rx [u8],
+        outbox: &mut impl Outbox<'rx>,
+    ) {
+        let Ok(message) = Message::parse(bytes) else {
+            return self.drop_one(DropReason::MalformedStun);
+        };
+        let mut egress = Egress::new(outbox, self.context.policy.epoch());
+        let context = &mut self.context;
+        let ended = match &mut self.turn {
+            Some(turn) if is_for_turn(&message, flow.local) => {
+                turn.stun(context, now, flow, (&message, bytes.len()), &mut egress)
+            }
+            _ => {
+                let ended = self.rooms.stun(context, now, flow, &message, &mut egress);
+                ended.map(|()| Ended::Answered)
+            }
+        };
+        match ended {
+            Ok(Ended::Answered) => self.context.counters.answered += 1,
+            // Counted where the copies are.
+            Ok(Ended::Forwarded) => {}
+            Err(denial) => self.context.counters.deny(denial),
         }
     }
 
@@ -187,16 +344,33 @@ impl Engine {
     }
 }
 
+/// Connectivity checks of rooms are Binding requests too, but those name their participant, and the
+/// answers to ours carry no name.
+fn is_for_turn(message: &Message<'_>, local: LocalSocket) -> bool {
+    let names_nobody = message.class() == Class::Request && message.username().is_none();
+    matches!(local, LocalSocket::Stream(_)) || message.method() != Method::BINDING || names_nobody
+}
+
 impl Context {
     /// The fence's answer about a participant's address at this relay's own site.
     pub(crate) fn judge(&self, fence: Option<FenceId>, flow: &FlowKey) -> Result<Pass, Refusal> {
+        self.judge_as(Role::Client, fence, flow.remote)
+    }
+
+    /// The fence's answer about any address at this relay's own site.
+    pub(crate) fn judge_as(
+        &self,
+        role: Role,
+        fence: Option<FenceId>,
+        address: SocketAddr,
+    ) -> Result<Pass, Refusal> {
         let fence = fence.ok_or(Refusal {
             rule: Rule::UnknownFence,
             origin: None,
             region: None,
             epoch: self.policy.epoch(),
         })?;
-        self.policy.decide(fence, Role::Client, flow.remote, self.policy.own_site())
+        self.policy.decide(fence, role, address, self.policy.own_site())
     }
 }
 
@@ -218,6 +392,11 @@ impl Effects {
     }
 
     pub(crate) fn has_room(&self) -> bool {
-        self.0.len() < EFFECTS_MAX
+        self.has_room_for(1)
+    }
+
+    /// Whether so many reports will not be refused.
+    pub(crate) fn has_room_for(&self, reports: usize) -> bool {
+        self.0.len() + reports <= EFFECTS_MAX
     }
 }

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use ringfence_fence::{Epoch, Pass};
-use ringfence_wire::datagram::{LocalSocket, Outbox, Transmit};
+use ringfence_wire::datagram::{Fragmentation, Frame, LocalSocket, OpenError, Outbox, Transmit};
 
 /// One remote address on one of our sockets: with the socket's own address, a 5-tuple.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -61,6 +61,22 @@ impl<'o, O> Egress<'o, O> {
         }
     }
 
+    /// Passes received bytes on between a header of ours and padding. Does nothing when the pass is
+    /// stale.
+    pub(crate) fn frame<'rx>(
+        &mut self,
+        frame: Frame<'_>,
+        payload: &'rx [u8],
+        pass: &Pass,
+        from: LocalSocket,
+    ) where
+        O: Outbox<'rx>,
+    {
+        if self.admits(pass) {
+            self.outbox.frame(frame, Transmit { payload, to: pass.addr(), from });
+        }
+    }
+
     /// Sends bytes that we hold. Does nothing when the pass is stale.
     pub(crate) fn send_own<'rx>(&mut self, bytes: &[u8], pass: &Pass, from: LocalSocket)
     where
@@ -68,6 +84,50 @@ impl<'o, O> Egress<'o, O> {
     {
         if self.admits(pass) {
             self.outbox.send_own(bytes, pass.addr(), from);
+        }
+    }
+
+    /// What is asked of the sockets themselves.
+    pub(crate) fn sockets<'rx>(&mut self) -> Sockets<'_, O>
+    where
+        O: Outbox<'rx>,
+    {
+        Sockets(self.outbox)
+    }
+}
+
+/// Opening and closing, which needs no pass: it sends nothing.
+pub(crate) struct Sockets<'o, O>(&'o mut O);
+
+impl<O> Sockets<'_, O> {
+    pub(crate) fn open<'rx>(&mut self, address: SocketAddr) -> Result<LocalSocket, OpenError>
+    where
+        O: Outbox<'rx>,
+    {
+        self.0.open(address)
+    }
+
+    pub(crate) fn close<'rx>(&mut self, socket: LocalSocket)
+    where
+        O: Outbox<'rx>,
+    {
+        self.0.close(socket);
+    }
+
+    pub(crate) fn fragmentation<'rx>(&mut self, socket: LocalSocket, fragmentation: Fragmentation)
+    where
+        O: Outbox<'rx>,
+    {
+        self.0.fragmentation(socket, fragmentation);
+    }
+
+    /// Tells a stream's socket whether its remote has authenticated; nothing for other sockets.
+    pub(crate) fn authenticated<'rx>(&mut self, socket: LocalSocket, authenticated: bool)
+    where
+        O: Outbox<'rx>,
+    {
+        if let LocalSocket::Stream(_) = socket {
+            self.0.authenticated(socket, authenticated);
         }
     }
 }

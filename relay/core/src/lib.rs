@@ -14,6 +14,7 @@
 
 mod counters;
 mod credentials;
+mod denial;
 mod engine;
 mod flow;
 mod identity;
@@ -24,6 +25,7 @@ mod random;
 mod registry;
 mod rooms;
 mod time;
+mod turn;
 
 pub use counters::{Counters, DropReason, Fault};
 pub use credentials::{Credentials, IceCredentials, IceCredentialsError, Password, Ufrag};
@@ -37,7 +39,13 @@ pub use message::{
 };
 pub use random::Seed;
 pub use registry::{
-    Event, Join, JoinError, Joined, LeaveCause, OwnedSsrc, ParticipantView, Registry,
-    RegistrySetup, RoomView,
+    AllocationView, Event, Join, JoinError, Joined, LeaveCause, OwnedSsrc, ParticipantView,
+    PortCount, Registry, RegistrySetup, RelayPorts, RoomView,
 };
 pub use time::Instant;
+pub use turn::{
+    Accounts, AllocationDenial, AllocationId, AllocationRequest, AuthFailure, EndCause, Family,
+    Grant, Invitation, Neighbour, PortWish, REALM_BYTES_MAX, Relayed, RestUsername,
+    RestUsernameError, StaticUser, TenantCredentials, Traffic, TurnCommand, TurnEffect,
+    TurnHoldings, TurnSetup, long_term_key, rest_password,
+};

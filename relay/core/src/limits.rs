@@ -27,6 +27,19 @@ pub struct Limits {
     /// Packets a shard keeps while the registry decides who owns their SSRC. Each takes
     /// [`PARKED_BYTES_MAX`] from the start, so that a flood cannot make the relay grow.
     pub parked_packets_max: usize,
+    /// Peers' addresses that one allocation may have permissions for at a time: an SFU's client has
+    /// a handful, a peer-to-peer mesh some dozens.
+    pub permissions_per_allocation_max: usize,
+    /// Channels that one allocation may have bound at a time.
+    pub channels_per_allocation_max: usize,
+    /// The longest that an allocation lives without a refresh (RFC 8656 section 7.2: "one hour").
+    pub allocation_lifetime_max: Duration,
+    /// What one answer to an address that has proved nothing costs, on one shard; two seconds' worth
+    /// of them may come in the first. 200 ms times the number of shards keeps a source to ten.
+    pub unproven_answer_interval: Duration,
+    /// Answers to such addresses a second on one shard, all sources together: a flood must not use
+    /// the relay's whole uplink.
+    pub unproven_answers_per_s: u32,
 }
 
 /// What one tenant may have at a time.
@@ -36,6 +49,23 @@ pub struct TenantQuota {
     pub rooms_max: usize,
     /// Participants in all of them.
     pub participants_max: usize,
+    /// TURN allocations.
+    pub allocations_max: usize,
+    /// TURN allocations of one party: a browser makes one for each of its interfaces and each of
+    /// the transports it was offered.
+    pub allocations_per_party_max: usize,
+}
+
+/// None but the relay's.
+impl Default for TenantQuota {
+    fn default() -> Self {
+        Self {
+            rooms_max: usize::MAX,
+            participants_max: usize::MAX,
+            allocations_max: usize::MAX,
+            allocations_per_party_max: usize::MAX,
+        }
+    }
 }
 
 impl Default for Limits {
@@ -50,6 +80,11 @@ impl Default for Limits {
             other_port_interval: PATH_CHECK_INTERVAL,
             participant_ttl_max: Duration::from_secs(86_400),
             parked_packets_max: 1024,
+            permissions_per_allocation_max: 256,
+            channels_per_allocation_max: 256,
+            allocation_lifetime_max: Duration::from_secs(3600),
+            unproven_answer_interval: UNPROVEN_ANSWER_INTERVAL,
+            unproven_answers_per_s: UNPROVEN_ANSWERS_PER_S,
         }
     }
 }
@@ -96,3 +131,38 @@ pub const EVENTS_MAX: usize = 4096;
 
 /// Names one participant may ask to hear.
 pub const HEARS_MAX: usize = 1000;
+
+/// See [`Limits::unproven_answer_interval`], for one shard.
+pub const UNPROVEN_ANSWER_INTERVAL: Duration = Duration::from_millis(200);
+
+/// See [`Limits::unproven_answers_per_s`], for the whole relay: 1.44 MB of answers.
+pub const UNPROVEN_ANSWERS_PER_S: u32 = 20_000;
+
+/// Places in the table of sources that were answered lately: 16 bytes each.
+pub const ANSWER_SLOTS: usize = 16_384;
+
+/// How long a nonce is good: "at least once every hour" a server should change it (RFC 8656 section 5);
+/// a client that comes with a stale one is told a new one.
+pub const NONCE_LIFETIME: Duration = Duration::from_secs(600);
+
+/// What an allocation lives if its client asks for less or nothing (RFC 8656 section 3.2).
+pub const ALLOCATION_LIFETIME_DEFAULT: Duration = Duration::from_secs(600);
+
+/// How long a permission lives (RFC 8656 section 9).
+pub const PERMISSION_LIFETIME: Duration = Duration::from_secs(300);
+
+/// Least time between two reports that one allocation lets another of this relay send. A permission
+/// that is refreshed sooner lasts from its last report on.
+pub const INVITATION_INTERVAL: Duration = Duration::from_secs(1);
+
+/// How long a channel stays bound (RFC 8656 section 12).
+pub const CHANNEL_LIFETIME: Duration = Duration::from_secs(600);
+
+/// How long a reserved port is kept (RFC 8656 section 7.2 asks for at least 30 s).
+pub const RESERVATION_LIFETIME: Duration = Duration::from_secs(30);
+
+/// Requests for ports that the registry has not answered yet, on one shard.
+pub const ALLOCATIONS_ASKED_MAX: usize = 4096;
+
+/// Ports that the registry tries for one allocation when others than the relay use them.
+pub const PORT_ATTEMPTS_MAX: u8 = 8;

@@ -10,6 +10,7 @@ use ringfence_wire::rtp::Ssrc;
 use crate::credentials::{Credentials, IceCredentials};
 use crate::identity::{ParticipantId, RoomId, Seat, SeatSet, ShardId};
 use crate::media::PacketIndex;
+use crate::turn::{TurnCommand, TurnEffect};
 
 /// From the registry to shards. A shard applies them in the order they were sent.
 #[derive(Clone, Debug)]
@@ -26,6 +27,8 @@ pub enum Command {
     Own(Ownership),
     /// A new policy; what it forbids is cut before this command has been applied.
     Adopt(Arc<Policy>),
+    /// About allocations.
+    Turn(TurnCommand),
     /// Report on a room, answered by [`Effect::Report`] with the same token.
     Survey {
         /// Which room.
@@ -139,6 +142,8 @@ pub enum Effect {
         /// Its epoch.
         epoch: Epoch,
     },
+    /// About allocations.
+    Turn(TurnEffect),
     /// Answer to [`Command::Survey`].
     Report(Box<RoomReport>),
 }

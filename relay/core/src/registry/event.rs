@@ -1,12 +1,14 @@
 //! What happened, for logs and the audit trail.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 
 use ringfence_fence::{Refusal, RegionId};
 use ringfence_wire::rtp::Ssrc;
 
 use crate::identity::Name;
 use crate::message::ReleaseCause;
+use crate::turn::{EndCause, Relayed, Traffic};
 
 /// Something an operator may want to know. Rare: never one per packet.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -73,6 +75,54 @@ pub enum Event {
         participant: Name,
         /// The address.
         address: SocketAddr,
+        /// Why.
+        refusal: Refusal,
+    },
+    /// A TURN client got relayed addresses.
+    Allocated {
+        /// On whose account.
+        tenant: Arc<str>,
+        /// Whose.
+        party: Arc<str>,
+        /// The client.
+        client: SocketAddr,
+        /// Where the client is.
+        region: RegionId,
+        /// The addresses.
+        relayed: Option<Relayed>,
+    },
+    /// A TURN allocation ended.
+    Deallocated {
+        /// On whose account.
+        tenant: Arc<str>,
+        /// Whose.
+        party: Arc<str>,
+        /// The client.
+        client: SocketAddr,
+        /// Why.
+        cause: EndCause,
+        /// What passed through it.
+        traffic: Traffic,
+    },
+    /// The fence refused a TURN client that had authenticated.
+    ClientRefused {
+        /// On whose account.
+        tenant: Arc<str>,
+        /// Who.
+        party: Arc<str>,
+        /// From where.
+        client: SocketAddr,
+        /// Why.
+        refusal: Refusal,
+    },
+    /// The fence refused a peer of a TURN client.
+    PeerRefused {
+        /// On whose account.
+        tenant: Arc<str>,
+        /// Whose.
+        party: Arc<str>,
+        /// The peer.
+        peer: IpAddr,
         /// Why.
         refusal: Refusal,
     },

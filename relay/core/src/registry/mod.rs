@@ -1,8 +1,10 @@
 //! The single writer of rooms: who is in which, where they are, who owns which SSRC. It runs on the
 //! control thread; shards report to it and it tells all of them what it decided.
 
+mod allocations;
 mod event;
 mod join;
+mod ports;
 mod reports;
 mod room;
 mod seats;
@@ -14,6 +16,8 @@ use std::sync::Arc;
 use ahash::RandomState;
 use ringfence_fence::{Epoch, Policy};
 
+use self::allocations::Allocations;
+pub use self::allocations::{AllocationView, PortCount, RelayPorts};
 pub use self::event::{Event, LeaveCause};
 pub use self::join::{Join, JoinError, Joined, OwnedSsrc};
 use self::room::{Participant, Room};
@@ -35,7 +39,9 @@ pub struct RegistrySetup {
     pub quotas: BTreeMap<String, TenantQuota>,
     /// The policy in force.
     pub policy: Arc<Policy>,
-    /// Randomness for credentials.
+    /// Where relayed addresses come from; no addresses, no allocations.
+    pub relay_ports: RelayPorts,
+    /// Randomness for credentials and ports.
     pub seed: Seed,
 }
 
@@ -50,6 +56,7 @@ pub struct Registry {
     whereabouts: HashMap<ParticipantId, (Name, Name), RandomState>,
     flows: HashMap<FlowKey, ParticipantId, RandomState>,
     expiries: BTreeSet<(Instant, ParticipantId)>,
+    allocations: Allocations,
     adopted: Vec<Epoch>,
     commands: VecDeque<(Target, Command)>,
     events: VecDeque<Event>,
@@ -70,7 +77,8 @@ impl Registry {
             rooms: BTreeMap::new(),
             room_names: HashMap::with_hasher(keys.clone()),
             whereabouts: HashMap::with_hasher(keys.clone()),
-            flows: HashMap::with_hasher(keys),
+            flows: HashMap::with_hasher(keys.clone()),
+            allocations: Allocations::new(&setup.relay_ports, keys),
             expiries: BTreeSet::new(),
             commands: VecDeque::new(),
             events: VecDeque::new(),
@@ -125,8 +133,9 @@ impl Registry {
         self.events.pop_front()
     }
 
-    /// Ends the stays whose time is over.
+    /// Ends the stays and the reservations whose time is over.
     pub fn handle_timeout(&mut self, now: Instant) {
+        self.expire_reservations(now);
         while let Some(&(expires, participant)) = self.expiries.first()
             && expires <= now
         {
@@ -139,7 +148,8 @@ impl Registry {
 
     /// When [`Registry::handle_timeout`] wants to be called next.
     pub fn next_timeout(&self) -> Option<Instant> {
-        self.expiries.first().map(|(expires, _)| *expires)
+        let stay = self.expiries.first().map(|(expires, _)| *expires);
+        [stay, self.allocations.next_timeout()].into_iter().flatten().min()
     }
 
     fn remove(&mut self, room_name: &Name, name: &Name, cause: LeaveCause) -> bool {

@@ -11,12 +11,14 @@ use crate::flow::FlowKey;
 use crate::identity::{Name, ParticipantId, RoomId, ShardId};
 use crate::media::PacketIndex;
 use crate::message::{Command, Effect, ReleaseCause, Route};
+use crate::time::Instant;
 
 impl Registry {
     /// Takes in a shard's report. About someone who has left, it has no effect.
     /// [`Effect::Report`] is the answer to a survey and belongs to whoever asked.
-    pub fn on_effect(&mut self, shard: ShardId, effect: &Effect) {
+    pub fn on_effect(&mut self, now: Instant, shard: ShardId, effect: &Effect) {
         match *effect {
+            Effect::Turn(ref effect) => self.on_turn_effect(now, effect),
             Effect::Proven(route) => self.proven(route),
             Effect::Released { participant, address, local, cause } => {
                 let flow = FlowKey { remote: address, local };

@@ -11,62 +11,29 @@ use super::path_check::PathCheck;
 use super::{Rooms, connectivity};
 use crate::counters::DropReason;
 use crate::credentials::Ufrag;
+use crate::denial::Denial;
 use crate::engine::Context;
 use crate::flow::{Egress, FlowKey};
 use crate::limits::REFUSAL_REPORT_INTERVAL;
 use crate::message::{Effect, Route};
 use crate::time::Instant;
 
-/// Why a STUN message came to nothing.
-enum Denial {
-    Drop(DropReason),
-    Fence(Refusal),
-}
-
-impl From<DropReason> for Denial {
-    fn from(reason: DropReason) -> Self {
-        Self::Drop(reason)
-    }
-}
-
-impl From<Refusal> for Denial {
-    fn from(refusal: Refusal) -> Self {
-        Self::Fence(refusal)
-    }
-}
-
 impl Rooms {
-    /// Takes in one STUN message; it ends as answered or as one drop.
+    /// Takes in one STUN message; it ends as answered or for a reason.
     pub(crate) fn stun<'rx, O: Outbox<'rx>>(
         &mut self,
         context: &mut Context,
         now: Instant,
         flow: FlowKey,
-        datagram: &[u8],
-        egress: &mut Egress<'_, O>,
-    ) {
-        match self.stun_message(context, now, flow, datagram, egress) {
-            Ok(()) => context.counters.answered += 1,
-            Err(Denial::Drop(reason)) => context.counters.drop_one(reason),
-            Err(Denial::Fence(refusal)) => context.counters.refuse(refusal.rule),
-        }
-    }
-
-    fn stun_message<'rx, O: Outbox<'rx>>(
-        &mut self,
-        context: &mut Context,
-        now: Instant,
-        flow: FlowKey,
-        datagram: &[u8],
+        message: &Message<'_>,
         egress: &mut Egress<'_, O>,
     ) -> Result<(), Denial> {
-        let message = Message::parse(datagram).map_err(|_| DropReason::MalformedStun)?;
         if message.method() != Method::BINDING {
             return Err(DropReason::UnexpectedStun.into());
         }
         match message.class() {
-            Class::Request => self.request(context, now, flow, &message, egress),
-            Class::Success | Class::Error => self.answer(context, now, flow, &message),
+            Class::Request => self.request(context, now, flow, message, egress),
+            Class::Success | Class::Error => self.answer(context, now, flow, message),
             // A keepalive (RFC 8445 section 11), which a relay does not need.
             Class::Indication => Err(DropReason::UnexpectedStun.into()),
         }

@@ -25,8 +25,8 @@ impl Rooms {
                 let report = self.survey(room, token);
                 context.effects.push_always(Effect::Report(Box::new(report)));
             }
-            // The engine, which holds the policy, takes this one.
-            Command::Adopt(_) => {}
+            // The engine takes these: it holds the policy and the other door.
+            Command::Adopt(_) | Command::Turn(_) => {}
         }
     }
 

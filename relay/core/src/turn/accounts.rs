@@ -1,0 +1,175 @@
+//! Who may allocate: tenants with shared secrets, and users with passwords of their own.
+
+use std::collections::HashMap;
+use std::str;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ringfence_wire::stun::{IntegrityKey, Message};
+use zeroize::Zeroizing;
+
+use super::rest::{RestUsername, long_term_key, rest_password};
+
+/// A tenant's part of the TURN door.
+pub struct TenantCredentials {
+    /// Its name in the policy.
+    pub name: String,
+    /// Newest first; each of them is accepted.
+    pub secrets: Vec<Zeroizing<Vec<u8>>>,
+    /// Users that need no application server.
+    pub users: Vec<StaticUser>,
+}
+
+/// A user with a password of its own.
+pub struct StaticUser {
+    /// USERNAME.
+    pub name: String,
+    /// Password.
+    pub password: Zeroizing<Vec<u8>>,
+    /// The fence its allocations are under; `None` is the tenant's default.
+    pub fence: Option<String>,
+}
+
+/// All credentials of the relay, shared by its shards.
+pub struct Accounts {
+    tenants: HashMap<Arc<str>, Vec<Zeroizing<Vec<u8>>>>,
+    users: HashMap<Vec<u8>, User>,
+}
+
+struct User {
+    tenant: Arc<str>,
+    password: Zeroizing<Vec<u8>>,
+    fence: Option<Arc<str>>,
+}
+
+/// Someone who has shown a password.
+#[derive(Clone)]
+pub(crate) struct Identity {
+    pub(crate) username: Box<[u8]>,
+    pub(crate) tenant: Arc<str>,
+    /// Whom the tenant's quota for one party counts: `meeting/party`, or a user's name.
+    pub(crate) party: Arc<str>,
+    pub(crate) fence: Option<Arc<str>>,
+    /// Signs and verifies everything of this 5-tuple from now on.
+    pub(crate) key: IntegrityKey,
+}
+
+macro_rules! failures {
+    ($($(#[$doc:meta])+ $variant:ident = $code:literal,)+) => {
+        /// Why credentials were not accepted. Whoever tried is told 401 and no more.
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+        #[repr(usize)]
+        pub enum AuthFailure { $($(#[$doc])+ $variant,)+ }
+
+        impl AuthFailure {
+            /// All of them, in order.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
+
+            /// Stable name, in snake_case.
+            pub fn code(self) -> &'static str {
+                match self { $(Self::$variant => $code,)+ }
+            }
+        }
+    };
+}
+
+failures! {
+    /// Neither a user of ours nor of the form that tenants' secrets sign.
+    UnknownUser = "unknown_user",
+    /// The tenant is not known, or has no secret.
+    UnknownTenant = "unknown_tenant",
+    /// Its time is over.
+    Expired = "expired",
+    /// MESSAGE-INTEGRITY was made with another password: a removed secret's, say.
+    WrongPassword = "wrong_password",
+    /// REALM is not ours.
+    WrongRealm = "wrong_realm",
+}
+
+impl Accounts {
+    /// Of these tenants. A user's name that appears twice keeps its first place.
+    pub fn new(tenants: Vec<TenantCredentials>) -> Self {
+        let mut accounts = Self { tenants: HashMap::new(), users: HashMap::new() };
+        for TenantCredentials { name, secrets, users } in tenants {
+            let tenant: Arc<str> = name.into();
+            for StaticUser { name, password, fence } in users {
+                let fence = fence.map(Arc::from);
+                let user = User { tenant: Arc::clone(&tenant), password, fence };
+                accounts.users.entry(name.into_bytes()).or_insert(user);
+            }
+            accounts.tenants.insert(tenant, secrets);
+        }
+        accounts
+    }
+
+    /// Who signed this message, if its USERNAME is somebody's here.
+    ///
+    /// # Errors
+    /// [`AuthFailure`], of which the sender learns nothing.
+    pub(crate) fn authenticate(
+        &self,
+        unix: Duration,
+        realm: &str,
+        message: &Message<'_>,
+    ) -> Result<Identity, AuthFailure> {
+        if message.realm() != Some(realm.as_bytes()) {
+            return Err(AuthFailure::WrongRealm);
+        }
+        let username = message.username().ok_or(AuthFailure::UnknownUser)?;
+        if let Some(user) = self.users.get(username) {
+            return user.authenticate(username, realm, message);
+        }
+        let text = str::from_utf8(username).map_err(|_| AuthFailure::UnknownUser)?;
+        let rest = RestUsername::parse(text).map_err(|_| AuthFailure::UnknownUser)?;
+        let tenant = self.tenants.get_key_value(rest.tenant);
+        let (tenant, secrets) = tenant.ok_or(AuthFailure::UnknownTenant)?;
+        if secrets.is_empty() {
+            return Err(AuthFailure::UnknownTenant);
+        }
+        if Duration::from_secs(rest.expiry_unix_s) <= unix {
+            return Err(AuthFailure::Expired);
+        }
+        let keys = secrets.iter().map(|secret| {
+            let password = Zeroizing::new(rest_password(secret, username));
+            key(username, realm, password.as_bytes())
+        });
+        let key = signing_key(keys, message)?;
+        Ok(Identity {
+            username: username.into(),
+            tenant: Arc::clone(tenant),
+            party: format!("{}/{}", rest.meeting, rest.party).into(),
+            fence: rest.fence.map(Arc::from),
+            key,
+        })
+    }
+}
+
+impl User {
+    fn authenticate(
+        &self,
+        username: &[u8],
+        realm: &str,
+        message: &Message<'_>,
+    ) -> Result<Identity, AuthFailure> {
+        let key = signing_key([key(username, realm, &self.password)], message)?;
+        Ok(Identity {
+            username: username.into(),
+            tenant: Arc::clone(&self.tenant),
+            party: String::from_utf8_lossy(username).into(),
+            fence: self.fence.clone(),
+            key,
+        })
+    }
+}
+
+fn key(username: &[u8], realm: &str, password: &[u8]) -> IntegrityKey {
+    IntegrityKey::long_term(long_term_key(username, realm.as_bytes(), password))
+}
+
+fn signing_key(
+    keys: impl IntoIterator<Item = IntegrityKey>,
+    message: &Message<'_>,
+) -> Result<IntegrityKey, AuthFailure> {
+    let mut keys = keys.into_iter();
+    keys.find(|key| message.verify_integrity(key).is_ok()).ok_or(AuthFailure::WrongPassword)
+}

@@ -1,0 +1,88 @@
+//! A new policy: every client and every peer is judged again, and what it forbids is cut before
+//! another packet moves.
+
+use ringfence_fence::{Policy, Refusal, Role};
+
+use super::allocation::{Allocation, AllocationKey, Peer, Stage};
+use super::message::EndCause;
+use super::{Neighbours, Turn, report_end};
+use crate::engine::Context;
+
+impl Turn {
+    /// The policy in force is `context`'s; `old` made the passes.
+    pub(crate) fn adopt(&mut self, context: &mut Context, old: &Policy) {
+        self.neighbours.adopt(&context.policy);
+        let keys: Vec<AllocationKey> = self.allocations.iter().map(|(key, _)| key).collect();
+        for key in keys {
+            self.judge_again(context, old, key);
+        }
+    }
+
+    fn judge_again(&mut self, context: &mut Context, old: &Policy, key: AllocationKey) {
+        let allocation = &mut self.allocations[key];
+        let name = allocation.fence.map_or("", |fence| old.fence_name(fence));
+        let fence = context.policy.room_fence(&allocation.identity.tenant, Some(name));
+        let remote = allocation.flow.remote;
+        let judge = |fence| context.judge_as(Role::Client, Some(fence), remote);
+        match fence.and_then(|fence| judge(fence).map(|pass| (fence, pass))) {
+            Ok((fence, pass)) => {
+                (allocation.fence, allocation.pass) = (Some(fence), pass);
+                allocation.judge_peers_again(context, &self.neighbours);
+            }
+            Err(refusal) => self.cut(context, key, refusal),
+        }
+    }
+
+    /// From here on nothing is relayed. The entry stays until the client has been told 403 or does
+    /// not ask any more.
+    fn cut(&mut self, context: &mut Context, key: AllocationKey, refusal: Refusal) {
+        match self.allocations[key].stage {
+            Stage::Cut(_) => {}
+            Stage::Asked => self.end(context, key, EndCause::Cut(refusal)),
+            Stage::Standing => {
+                let allocation = &mut self.allocations[key];
+                allocation.stage = Stage::Cut(refusal);
+                allocation.permissions.clear();
+                allocation.invited.clear();
+                allocation.channels.clear();
+                allocation.numbers.clear();
+                let relayed = std::mem::take(&mut allocation.relayed);
+                let (id, client) = (allocation.id, allocation.flow.local);
+                self.release(&relayed, client);
+                self.neighbours.part(id);
+                context.counters.allocations -= 1;
+                report_end(context, &self.allocations[key], EndCause::Cut(refusal));
+            }
+        }
+    }
+}
+
+impl Allocation {
+    fn judge_peers_again(&mut self, context: &Context, neighbours: &Neighbours) {
+        let fence = self.fence;
+        let outside = |address| context.judge_as(Role::Peer, fence, address).ok();
+        let inside = |relayed, guest| {
+            let client = neighbours.client_of(&relayed, guest)?;
+            let pass = context.judge_as(Role::Peer, fence, client).ok()?;
+            context.policy.through(&pass, relayed)
+        };
+        self.permissions.retain(|_, permission| {
+            let judged = outside(permission.pass.addr());
+            judged.map(|pass| permission.pass = pass).is_some()
+        });
+        self.invited.retain(|relayed, invited| {
+            inside(*relayed, invited.guest).map(|pass| invited.pass = pass).is_some()
+        });
+        self.channels.retain(|_, channel| {
+            let judged = match channel.peer {
+                Peer::Outside(pass) => outside(pass.addr()).map(Peer::Outside),
+                Peer::Inside(pass, id) => {
+                    inside(pass.addr(), id).map(|pass| Peer::Inside(pass, id))
+                }
+            };
+            judged.map(|peer| channel.peer = peer).is_some()
+        });
+        let Self { channels, numbers, .. } = self;
+        numbers.retain(|_, number| channels.contains_key(number));
+    }
+}

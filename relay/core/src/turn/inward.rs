@@ -1,0 +1,113 @@
+//! From a peer to the client: as ChannelData where the peer has a channel, else as a Data
+//! indication (RFC 8656 sections 11.3 and 12.6). Nothing that arrives here is read as STUN.
+
+use std::net::SocketAddr;
+
+use ringfence_fence::Pass;
+use ringfence_wire::channel_data::{self, ChannelNumber};
+use ringfence_wire::data_indication::DataIndication;
+use ringfence_wire::datagram::{Datagram, Frame, LocalSocket, Outbox};
+use ringfence_wire::framing;
+use ringfence_wire::stun::TransactionId;
+
+use super::Turn;
+use super::allocation::Allocation;
+use crate::counters::DropReason;
+use crate::engine::Context;
+use crate::flow::{Egress, FlowKey};
+use crate::time::Instant;
+
+/// Who a packet is from, and a transaction id for the indication that may carry it.
+pub(super) struct Source {
+    pub(super) peer: SocketAddr,
+    pub(super) id: [u8; 12],
+}
+
+impl Turn {
+    /// Everything that one receive call brought to a relayed socket. Who may send is looked up once.
+    pub(crate) fn peer<'rx, O: Outbox<'rx>>(
+        &mut self,
+        context: &mut Context,
+        now: Instant,
+        datagram: &Datagram<'rx>,
+        egress: &mut Egress<'_, O>,
+    ) {
+        let peer = FlowKey::of_source(datagram.remote, datagram.local).remote;
+        let client = self.client_for(now, datagram.local, &peer);
+        for payload in datagram.segments() {
+            context.counters.receive_one(payload.len());
+            let passed = client.and_then(|(key, channel)| {
+                self.pass_on(context, key, (&peer, channel), payload, egress)
+            });
+            if let Err(reason) = passed {
+                context.counters.drop_one(reason);
+            }
+        }
+    }
+
+    /// Whose socket it is, whether that client lets the peer send, and on which channel.
+    fn client_for(
+        &self,
+        now: Instant,
+        local: LocalSocket,
+        peer: &SocketAddr,
+    ) -> Result<(usize, Option<ChannelNumber>), DropReason> {
+        let key = *self.by_socket.get(&local).ok_or(DropReason::NoAllocation)?;
+        let allocation = &self.allocations[key];
+        let permitted = allocation.permission(now, peer.ip()).is_some()
+            || self.is_invited(now, allocation, peer);
+        if !permitted {
+            return Err(DropReason::NoPermission);
+        }
+        Ok((key, allocation.number(now, peer)))
+    }
+
+    /// From another allocation of this relay, and the same one that the client meant.
+    fn is_invited(&self, now: Instant, allocation: &Allocation, peer: &SocketAddr) -> bool {
+        let invited = allocation.invited(now, peer);
+        invited.is_some_and(|invited| self.neighbours.client_of(peer, invited.guest).is_some())
+    }
+
+    fn pass_on<'rx, O: Outbox<'rx>>(
+        &mut self,
+        context: &mut Context,
+        key: usize,
+        (peer, channel): (&SocketAddr, Option<ChannelNumber>),
+        payload: &'rx [u8],
+        egress: &mut Egress<'_, O>,
+    ) -> Result<(), DropReason> {
+        let allocation = &mut self.allocations[key];
+        let id = if channel.is_none() { context.random.bytes() } else { [0; 12] };
+        let client = (&allocation.pass, allocation.flow.local);
+        wrap(egress, &Source { peer: *peer, id }, channel, payload, client)?;
+        allocation.traffic.packets_to_client += 1;
+        allocation.traffic.bytes_to_client += payload.len() as u64;
+        context.counters.forward_one(payload.len());
+        Ok(())
+    }
+}
+
+/// Sends a peer's packet to a client in the form that the client wants it.
+pub(super) fn wrap<'rx, O: Outbox<'rx>>(
+    egress: &mut Egress<'_, O>,
+    source: &Source,
+    channel: Option<ChannelNumber>,
+    payload: &'rx [u8],
+    (client, local): (&Pass, LocalSocket),
+) -> Result<(), DropReason> {
+    let Some(channel) = channel else {
+        let id = TransactionId(source.id);
+        let around = DataIndication::new(id, source.peer, payload.len());
+        let around = around.ok_or(DropReason::TooLong)?;
+        egress.frame(around.frame(), payload, client, local);
+        return Ok(());
+    };
+    let header = channel_data::header(channel, payload.len()).ok_or(DropReason::TooLong)?;
+    // "Over TCP and TLS-over-TCP, the ChannelData message MUST be padded" (RFC 8656 section 12.5).
+    let padding_bytes = match local {
+        LocalSocket::Stream(_) => framing::padding_bytes(payload.len()),
+        _ => 0,
+    };
+    egress.frame(Frame { header: &header, padding_bytes }, payload, client, local);
+    Ok(())
+}

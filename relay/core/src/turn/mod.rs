@@ -1,0 +1,252 @@
+//! The door `turn` (RFC 8656), as one shard sees it: the allocations of the clients that the kernel
+//! gave to this shard, whole, with their relayed sockets.
+//!
+//! The order that every request goes through is: fence, credentials, nonce, integrity, the client's
+//! own fence, and only then anything that keeps state. Ports and quotas are the registry's: a shard
+//! asks for them (`allocate`), opens the sockets that it is granted and answers. From then on data
+//! goes out (`outward`) and comes in (`inward`) on this shard alone, and from one allocation of this
+//! relay to another without the kernel (`neighbours`).
+
+mod accounts;
+mod adopt;
+mod allocate;
+mod allocation;
+mod answer;
+mod answer_limits;
+mod inward;
+mod message;
+mod neighbours;
+mod nonce;
+mod outward;
+mod permit;
+mod refresh;
+mod request;
+mod rest;
+mod setup;
+mod timers;
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+
+use ahash::RandomState;
+use ringfence_wire::channel_data::ChannelNumbers;
+use ringfence_wire::datagram::{LocalSocket, Outbox};
+use slab::Slab;
+
+pub use self::accounts::{Accounts, AuthFailure, StaticUser, TenantCredentials};
+use self::allocation::{Allocation, AllocationKey, RelayedAddress, Stage};
+use self::answer_limits::AnswerLimits;
+pub use self::message::{
+    AllocationDenial, AllocationId, AllocationRequest, EndCause, Family, Grant, Invitation,
+    Neighbour, PortWish, Relayed, Traffic, TurnCommand, TurnEffect,
+};
+use self::neighbours::Neighbours;
+use self::nonce::Nonces;
+pub(crate) use self::request::Ended;
+pub use self::rest::{RestUsername, RestUsernameError, long_term_key, rest_password};
+pub use self::setup::{REALM_BYTES_MAX, TurnSetup};
+use self::timers::Expiries;
+use crate::engine::Context;
+use crate::flow::{Egress, FlowKey};
+use crate::limits::Limits;
+use crate::message::Effect;
+use crate::random::Csprng;
+use crate::time::Instant;
+
+/// All allocations on one shard.
+pub(crate) struct Turn {
+    setup: TurnSetup,
+    nonces: Nonces,
+    answer_limits: AnswerLimits,
+    allocations: Slab<Allocation>,
+    by_client: HashMap<FlowKey, AllocationKey, RandomState>,
+    by_id: HashMap<AllocationId, AllocationKey, RandomState>,
+    /// Sockets that serve one allocation alone: its relayed ones, and its client's connection.
+    by_socket: HashMap<LocalSocket, AllocationKey, RandomState>,
+    expiries: Expiries,
+    neighbours: Neighbours,
+    /// What the registry has answered and the client has not been told.
+    decided: VecDeque<Decision>,
+    /// Relayed sockets of allocations that have ended; closed when there is an outbox.
+    closing: Vec<LocalSocket>,
+    /// Connections whose allocation has ended: whoever is there has to authenticate again.
+    orphans: Vec<LocalSocket>,
+    begun: u64,
+    asked: usize,
+    table_keys: RandomState,
+}
+
+enum Decision {
+    Granted(Arc<Grant>),
+    Denied(AllocationId, AllocationDenial),
+}
+
+impl Turn {
+    pub(crate) fn new(setup: TurnSetup, limits: &Limits, random: &mut Csprng) -> Self {
+        let keys = random.table_keys();
+        Self {
+            setup,
+            nonces: Nonces::new(random),
+            answer_limits: AnswerLimits::new(limits, keys.clone()),
+            allocations: Slab::new(),
+            by_client: HashMap::with_hasher(keys.clone()),
+            by_id: HashMap::with_hasher(keys.clone()),
+            by_socket: HashMap::with_hasher(keys.clone()),
+            expiries: Expiries::default(),
+            neighbours: Neighbours::new(keys.clone()),
+            decided: VecDeque::new(),
+            closing: Vec::new(),
+            orphans: Vec::new(),
+            begun: 0,
+            asked: 0,
+            table_keys: keys,
+        }
+    }
+
+    /// The allocation of a client.
+    pub(crate) fn client(&self, flow: &FlowKey) -> Option<AllocationKey> {
+        self.by_client.get(flow).copied()
+    }
+
+    /// Whether a datagram with the first byte of a channel of RFC 5766 only is a client's.
+    pub(crate) fn takes_old_channels(&self, first_byte: u8) -> bool {
+        self.setup.channel_numbers == ChannelNumbers::Rfc5766 && first_byte < 0x80
+    }
+
+    /// Does what the registry asks. What needs a socket waits for [`Turn::send_due`].
+    pub(crate) fn apply(&mut self, context: &Context, command: TurnCommand) {
+        match command {
+            TurnCommand::Granted(grant) => self.decided.push_back(Decision::Granted(grant)),
+            TurnCommand::Denied(id, why) => self.decided.push_back(Decision::Denied(id, why)),
+            TurnCommand::Met(neighbour) => self.neighbours.meet(&context.policy, &neighbour),
+            TurnCommand::Parted(id) => self.neighbours.part(id),
+            TurnCommand::Invited(invitation) => {
+                self.neighbours.invite(&context.policy, &invitation);
+            }
+        }
+    }
+
+    /// Answers what had to wait for the registry, and closes what has ended.
+    pub(crate) fn send_due<'rx, O: Outbox<'rx>>(
+        &mut self,
+        context: &mut Context,
+        now: Instant,
+        egress: &mut Egress<'_, O>,
+    ) {
+        self.close_ended(egress);
+        while let Some(decision) = self.decided.pop_front() {
+            match decision {
+                Decision::Granted(grant) => self.stand(context, &grant, egress),
+                Decision::Denied(id, why) => self.turn_away(context, id, why, egress),
+            }
+        }
+        self.nonces.rotate(now, &mut context.random);
+    }
+
+    /// Ends what is overdue.
+    pub(crate) fn expire<'rx, O: Outbox<'rx>>(
+        &mut self,
+        context: &mut Context,
+        now: Instant,
+        egress: &mut Egress<'_, O>,
+    ) {
+        while let Some(key) = self.expiries.take_due(now) {
+            self.end(context, key, EndCause::Expired);
+        }
+        self.close_ended(egress);
+    }
+
+    pub(crate) fn next_timeout(&self) -> Option<Instant> {
+        let ended = !self.closing.is_empty() || !self.orphans.is_empty();
+        let due_now = (ended || !self.decided.is_empty()).then_some(Instant::START);
+        [due_now, self.expiries.next()].into_iter().flatten().min()
+    }
+
+    /// A client's connection is gone, and its allocation with it.
+    pub(crate) fn disconnected(&mut self, context: &mut Context, stream: LocalSocket) {
+        if let Some(&key) = self.by_socket.get(&stream) {
+            self.end(context, key, EndCause::Disconnected);
+        }
+        self.orphans.retain(|orphan| *orphan != stream);
+    }
+
+    /// What is held for allocations on this shard: all zero when there are none.
+    pub(crate) fn held(&self) -> TurnHoldings {
+        let permissions = self.allocations.iter().map(|(_, one)| one.permissions_held()).sum();
+        let channels = self.allocations.iter().map(|(_, one)| one.channels.len()).sum();
+        TurnHoldings {
+            allocations: self.allocations.len(),
+            sockets: self.by_socket.len() + self.closing.len(),
+            permissions,
+            channels,
+            timers: self.expiries.len(),
+            neighbours: self.neighbours.len(),
+            guests: self.neighbours.guests(),
+            asked: self.asked + self.decided.len(),
+        }
+    }
+
+    /// Forgets an allocation and reports it. Its sockets are closed as soon as there is an outbox.
+    fn end(&mut self, context: &mut Context, key: AllocationKey, cause: EndCause) {
+        let gone = self.allocations.remove(key);
+        self.by_client.remove(&gone.flow);
+        self.by_socket.remove(&gone.flow.local);
+        self.by_id.remove(&gone.id);
+        self.expiries.clear(gone.expires, key);
+        // At once: the number of its client's connection may soon be a stranger's.
+        self.neighbours.part(gone.id);
+        match gone.stage {
+            Stage::Asked => self.asked -= 1,
+            Stage::Standing => {
+                context.counters.allocations -= 1;
+                self.release(&gone.relayed, gone.flow.local);
+            }
+            // It was released and reported when it was cut.
+            Stage::Cut(_) => return,
+        }
+        report_end(context, &gone, cause);
+    }
+
+    fn release(&mut self, relayed: &[RelayedAddress], client: LocalSocket) {
+        for one in relayed {
+            self.by_socket.remove(&one.socket);
+            self.closing.push(one.socket);
+        }
+        if let LocalSocket::Stream(_) = client {
+            self.orphans.push(client);
+        }
+    }
+
+    fn close_ended<'rx, O: Outbox<'rx>>(&mut self, egress: &mut Egress<'_, O>) {
+        let mut sockets = egress.sockets();
+        self.closing.drain(..).for_each(|socket| sockets.close(socket));
+        self.orphans.drain(..).for_each(|stream| sockets.authenticated(stream, false));
+    }
+}
+
+/// What a shard holds for its TURN clients.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct TurnHoldings {
+    /// Allocations, those that wait for the registry included.
+    pub allocations: usize,
+    /// Relayed sockets, those about to be closed included.
+    pub sockets: usize,
+    /// Permissions.
+    pub permissions: usize,
+    /// Channels.
+    pub channels: usize,
+    /// Deadlines.
+    pub timers: usize,
+    /// Allocations of all shards that others here could talk to.
+    pub neighbours: usize,
+    /// Whom those let send to them.
+    pub guests: usize,
+    /// Requests at the registry.
+    pub asked: usize,
+}
+
+/// One for each allocation that the registry was asked for, so its mailbox bounds them.
+fn report_end(context: &mut Context, gone: &Allocation, cause: EndCause) {
+    let (id, traffic) = (gone.id, gone.traffic);
+    context.effects.push_always(Effect::Turn(TurnEffect::Ended { id, cause, traffic }));
+}

@@ -1,0 +1,114 @@
+//! From a client to its peers: Send indications and ChannelData (RFC 8656 sections 11.1 and 12.5).
+
+use std::net::SocketAddr;
+
+use ringfence_wire::channel_data::ChannelData;
+use ringfence_wire::datagram::{Fragmentation, Outbox};
+use ringfence_wire::stun::{Attribute, Message};
+
+use super::Turn;
+use super::allocation::{Allocation, AllocationKey, Peer, Stage};
+use super::inward::{Source, wrap};
+use super::neighbours::Way;
+use crate::counters::DropReason;
+use crate::denial::Denial;
+use crate::engine::Context;
+use crate::flow::Egress;
+use crate::time::Instant;
+
+impl Turn {
+    /// One ChannelData message of a client.
+    pub(crate) fn channel_data<'rx, O: Outbox<'rx>>(
+        &mut self,
+        context: &mut Context,
+        now: Instant,
+        client: Option<AllocationKey>,
+        datagram: &'rx [u8],
+        egress: &mut Egress<'_, O>,
+    ) -> Result<(), Denial> {
+        let message = ChannelData::parse(datagram, self.setup.channel_numbers)
+            .map_err(|_| DropReason::MalformedChannelData)?;
+        let key = client.ok_or(DropReason::NoAllocation)?;
+        let channel = self.allocations[key].channels.get(&message.channel);
+        let channel = channel.filter(|channel| channel.expires > now);
+        let peer = channel.ok_or(DropReason::NoChannel)?.peer;
+        self.send(context, now, key, &peer, (message.payload, Fragmentation::Allowed), egress)
+    }
+
+    pub(super) fn send_indication<'rx, O: Outbox<'rx>>(
+        &mut self,
+        context: &mut Context,
+        now: Instant,
+        key: AllocationKey,
+        message: &Message<'rx>,
+        egress: &mut Egress<'_, O>,
+    ) -> Result<(), Denial> {
+        if !message.unknown_required().is_empty() {
+            return Err(DropReason::UnknownAttribute.into());
+        }
+        let peer = message.xor_address(Attribute::XorPeerAddress);
+        let (Some(peer), Some(data)) = (peer, message.data()) else {
+            return Err(DropReason::MalformedSend.into());
+        };
+        let peer = self.allocations[key].peer(now, peer).ok_or(DropReason::NoPermission)?;
+        let fragmentation = match message.dont_fragment() {
+            true => Fragmentation::Never,
+            false => Fragmentation::Allowed,
+        };
+        self.send(context, now, key, &peer, (data, fragmentation), egress)
+    }
+
+    fn send<'rx, O: Outbox<'rx>>(
+        &mut self,
+        context: &mut Context,
+        now: Instant,
+        key: AllocationKey,
+        peer: &Peer,
+        (payload, fragmentation): (&'rx [u8], Fragmentation),
+        egress: &mut Egress<'_, O>,
+    ) -> Result<(), Denial> {
+        match peer {
+            Peer::Outside(pass) => {
+                let relayed = self.allocations[key].relayed_for_mut(pass.addr().ip());
+                let relayed = relayed.ok_or(DropReason::NoPermission)?;
+                if relayed.fragmentation != fragmentation {
+                    egress.sockets().fragmentation(relayed.socket, fragmentation);
+                    relayed.fragmentation = fragmentation;
+                }
+                egress.forward(payload, pass, relayed.socket);
+            }
+            Peer::Inside(pass, host) => {
+                let guest = self.allocations[key].id;
+                let relayed = self.allocations[key].relayed_for(pass.addr().ip());
+                let relayed = *relayed.ok_or(DropReason::NoPermission)?;
+                let from = Source { peer: relayed.address, id: context.random.bytes() };
+                let way = self.neighbours.way(now, (guest, &relayed.address), *host);
+                match way.ok_or(DropReason::NoPermission)? {
+                    Way::Direct { pass, local, channel } => {
+                        wrap(egress, &from, channel, payload, (&pass, local))?;
+                    }
+                    Way::Relayed => egress.forward(payload, pass, relayed.socket),
+                }
+            }
+        }
+        self.allocations[key].traffic.packets_to_peers += 1;
+        self.allocations[key].traffic.bytes_to_peers += payload.len() as u64;
+        context.counters.forward_one(payload.len());
+        Ok(())
+    }
+}
+
+impl Allocation {
+    /// Whom a Send indication goes to, if the client has a permission for it.
+    fn peer(&self, now: Instant, peer: SocketAddr) -> Option<Peer> {
+        let peer = SocketAddr::new(peer.ip().to_canonical(), peer.port());
+        if self.stage != Stage::Standing {
+            return None;
+        }
+        if let Some(pass) = self.permission(now, peer.ip()) {
+            return pass.at_port(peer.port()).map(Peer::Outside);
+        }
+        let invited = self.invited(now, &peer)?;
+        Some(Peer::Inside(invited.pass, invited.guest))
+    }
+}
