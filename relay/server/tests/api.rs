@@ -14,5 +14,7 @@ mod refusals;
 mod running;
 #[path = "api/token.rs"]
 mod token;
+#[path = "api/turn.rs"]
+mod turn;
 #[path = "api/why.rs"]
 mod why;

@@ -5,6 +5,8 @@ mod program;
 
 #[path = "cli/config_commands.rs"]
 mod config_commands;
+#[path = "cli/credentials.rs"]
+mod credentials;
 #[path = "cli/manual.rs"]
 mod manual;
 #[path = "cli/serve.rs"]

@@ -16,3 +16,7 @@ mod messages;
 mod reference;
 #[path = "config/secrets.rs"]
 mod secrets;
+#[path = "config/tls.rs"]
+mod tls;
+#[path = "config/users.rs"]
+mod users;

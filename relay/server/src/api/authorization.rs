@@ -3,13 +3,15 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{Request, State};
+use axum::extract::{Query, Request, State};
+use axum::http::Uri;
 use axum::http::header::AUTHORIZATION;
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use subtle::ConstantTimeEq;
 
 use super::refusals;
+use super::turn::REST_PATH;
 use crate::config::Secret;
 
 /// What anyone who reaches the listener may ask: probes and scrapers hold no token.
@@ -22,7 +24,8 @@ pub(super) fn require(router: Router, token: Option<Arc<Secret>>) -> Router {
 
 async fn check(State(token): State<Option<Arc<Secret>>>, request: Request, next: Next) -> Response {
     let open = OPEN.contains(&request.uri().path());
-    if open || token.is_some_and(|token| shows(&request, &token)) {
+    let shown = |token: Arc<Secret>| shows(&request, &token) || asks_with(request.uri(), &token);
+    if open || token.is_some_and(shown) {
         return next.run(request).await;
     }
     refusals::unauthorized().into_response()
@@ -38,4 +41,20 @@ fn shows(request: &Request, token: &Secret) -> bool {
         return false;
     };
     scheme.eq_ignore_ascii_case(b"Bearer ") && shown.ct_eq(token.expose().as_bytes()).into()
+}
+
+/// Whether the query carries the token, as draft-uberti-behave-turn-rest-00 section 2.1 has it, for
+/// the one call that is of that draft. A key in two versions is none.
+fn asks_with(uri: &Uri, token: &Secret) -> bool {
+    if uri.path() != REST_PATH {
+        return false;
+    }
+    let Ok(Query(pairs)) = Query::<Vec<(String, String)>>::try_from_uri(uri) else {
+        return false;
+    };
+    let mut keys = pairs.iter().filter(|(name, _)| name == "key");
+    match (keys.next(), keys.next()) {
+        (Some((_, key)), None) => key.as_bytes().ct_eq(token.expose().as_bytes()).into(),
+        _ => false,
+    }
 }

@@ -1,6 +1,7 @@
 //! The control API: HTTP/1.1 on a unix socket, and on TCP for whoever shows the token. It runs on
 //! the control thread, never on a shard.
 
+mod allocations;
 mod authorization;
 mod listener;
 mod name;
@@ -14,6 +15,7 @@ mod routes;
 mod sessions;
 mod strict;
 mod timestamp;
+mod turn;
 pub mod why;
 
 use std::net::{SocketAddr, TcpListener};

@@ -10,6 +10,7 @@ use super::Problem;
 use super::why;
 use crate::config::Sources;
 use crate::relay::{Busy, Control, JoinRefused};
+use crate::turn_credentials::NotMade;
 
 /// RFC 9457 section 3.
 pub(super) const PROBLEM_JSON: &str = "application/problem+json";
@@ -128,6 +129,16 @@ pub(super) fn join_refused(refused: JoinRefused, control: &Control) -> Problem {
     }
 }
 
+/// Someone for whom no TURN credentials are made.
+pub(super) fn no_credentials(refused: &NotMade, control: &Control) -> Problem {
+    let (status, title) = of_credentials(refused);
+    let problem = problem((status, refused.code(), title), &refused.in_words(&control.policy()));
+    match refused {
+        NotMade::Refused(refusal) => with_rule(problem, refusal, control.sources()),
+        _ => problem,
+    }
+}
+
 /// Shards that are behind.
 pub(super) fn busy(_: Busy) -> Problem {
     problem(kinds::BUSY, "the shards are behind; nothing was done, try again in a second")
@@ -155,6 +166,19 @@ fn of_join(error: &JoinError) -> (StatusCode, &'static str) {
         JoinError::HearsTooMany | JoinError::CeilingOutOfRange | JoinError::TtlOutOfRange => {
             (StatusCode::UNPROCESSABLE_ENTITY, "out of range")
         }
+    }
+}
+
+/// 403 is the policy's; 503 ends when the operator has put what is missing there.
+fn of_credentials(refused: &NotMade) -> (StatusCode, &'static str) {
+    match refused {
+        NotMade::Refused(_) => (StatusCode::FORBIDDEN, "refused by the policy"),
+        NotMade::TenantNotNamed => (StatusCode::BAD_REQUEST, "no tenant"),
+        NotMade::TtlOutOfRange | NotMade::Username(_) => {
+            (StatusCode::UNPROCESSABLE_ENTITY, "out of range")
+        }
+        NotMade::NoSecret => (StatusCode::SERVICE_UNAVAILABLE, "no secret"),
+        NotMade::NotServed => (StatusCode::SERVICE_UNAVAILABLE, "no TURN here"),
     }
 }
 

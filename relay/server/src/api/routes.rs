@@ -11,7 +11,7 @@ use utoipa::{Modify, OpenApi};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::{participants, process, refusals, rooms, sessions, why};
+use super::{allocations, participants, process, refusals, rooms, sessions, turn, why};
 use crate::relay::Control;
 
 /// Title, security and tags of the document; its paths come from the router.
@@ -22,6 +22,7 @@ use crate::relay::Control;
     security(("token" = [])),
     tags(
         (name = "rooms", description = "Who may speak with whom"),
+        (name = "turn", description = "TURN clients: their credentials, their allocations"),
         (name = "fence", description = "What the fence decides, and why"),
         (name = "process", description = "Probes and metrics; they need no token"),
     ),
@@ -57,6 +58,9 @@ fn open_routes() -> OpenApiRouter<Control> {
         .routes(routes!(participants::join))
         .routes(routes!(participants::leave))
         .routes(routes!(sessions::list))
+        .routes(routes!(turn::credentials))
+        .routes(routes!(allocations::list))
+        .routes(routes!(turn::rest, turn::rest_posted))
         .routes(routes!(why::ask))
         .routes(routes!(process::health))
         .routes(routes!(process::ready))

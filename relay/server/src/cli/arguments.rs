@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
+use ringfence_core::Name;
 
 use super::exit;
 use crate::api::why::{Address, RoleName};
@@ -37,12 +38,18 @@ pub(super) enum Command {
     Join(Box<JoinArgs>),
     /// Check the configuration without binding anything.
     CheckConfig,
+    /// Turn a coturn configuration into one of Ringfence.
+    Import(ImportArgs),
     /// Explain what the fence decides about an address.
     Why(WhyArgs),
+    /// Make credentials for a TURN client, from the configuration alone.
+    Credentials(CredentialsArgs),
     /// List rooms, or show one.
     Rooms(RoomsArgs),
     /// List who is where, and what flows.
     Sessions(SessionsArgs),
+    /// List the allocations of TURN clients.
+    Allocations(AllocationsArgs),
     /// End a participant's stay in a room.
     Disconnect(DisconnectArgs),
     /// Print the configuration in other forms.
@@ -93,6 +100,40 @@ pub(super) struct WhyArgs {
     /// Ask the running relay instead of reading the configuration.
     #[arg(long)]
     pub(super) live: bool,
+    #[command(flatten)]
+    pub(super) client: ClientArgs,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct ImportArgs {
+    /// A turnserver.conf.
+    pub(super) file: PathBuf,
+    /// Write the configuration there, and its secrets beside it, instead of printing it.
+    #[arg(long, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct CredentialsArgs {
+    /// On whose account; may be left out where there is only one.
+    #[arg(long)]
+    pub(super) tenant: Option<String>,
+    /// For which call.
+    #[arg(long, value_parser = Name::new)]
+    pub(super) meeting: Name,
+    /// As whom.
+    #[arg(long, value_parser = Name::new)]
+    pub(super) party: Name,
+    /// Under this fence of the tenant's [default: its first].
+    #[arg(long)]
+    pub(super) fence: Option<String>,
+    /// Life in seconds [default: 3600, or the relay's limit if that is less].
+    #[arg(long, value_name = "SECONDS")]
+    pub(super) ttl: Option<u32>,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct AllocationsArgs {
     #[command(flatten)]
     pub(super) client: ClientArgs,
 }

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use hyper::Method;
 use serde_json::{Value, json};
 
-use super::arguments::{ClientArgs, DisconnectArgs, RoomsArgs, SessionsArgs};
+use super::arguments::{AllocationsArgs, ClientArgs, DisconnectArgs, RoomsArgs, SessionsArgs};
 use super::config_file;
 use super::failure::Failure;
 use super::output::OutputMode;
@@ -87,6 +87,17 @@ pub(super) fn sessions(
     Ok(output.show(&sessions, |color| sessions_table(&sessions, color)))
 }
 
+/// `ringfence allocations`.
+pub(super) fn allocations(
+    args: &AllocationsArgs,
+    config: Option<&Path>,
+    output: OutputMode,
+) -> Result<ExitCode, Failure> {
+    let caller = Caller::new(&args.client, config)?;
+    let allocations = caller.pages("/v1/turn/allocations", "allocations", &[])?;
+    Ok(output.show(&allocations, |color| allocations_table(&allocations, color)))
+}
+
 /// `ringfence disconnect`.
 pub(super) fn disconnect(
     args: &DisconnectArgs,
@@ -114,6 +125,19 @@ fn rooms_table(rooms: &Value, color: bool) -> String {
     for room in items(&rooms["rooms"]) {
         let keys = ["room", "tenant", "fence", "participants", "latched", "opened"];
         table.row(keys.map(|key| cell(&room[key])));
+    }
+    table.render(color)
+}
+
+fn allocations_table(allocations: &Value, color: bool) -> String {
+    let mut table =
+        Table::new(["TENANT", "PARTY", "FENCE", "CLIENT", "REGION", "RELAYED", "SINCE"]);
+    for allocation in items(&allocations["allocations"]) {
+        let relayed: Vec<String> = items(&allocation["relayed"]).map(cell).collect();
+        let [tenant, party, fence, client, region, since] =
+            ["tenant", "party", "fence", "client", "region", "since"]
+                .map(|key| cell(&allocation[key]));
+        table.row([tenant, party, fence, client, region, relayed.join(" "), since]);
     }
     table.render(color)
 }

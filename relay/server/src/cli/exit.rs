@@ -6,6 +6,8 @@ use std::process::ExitCode;
 pub(super) const REFUSED: u8 = 1;
 /// The command line is wrong, or `check-config` found errors.
 pub(super) const USAGE: u8 = 2;
+/// Some of what `import` was given would not be kept.
+pub(super) const NOT_KEPT: u8 = 3;
 /// No relay answers (EX_UNAVAILABLE).
 pub(super) const UNAVAILABLE: u8 = 69;
 /// A thread of the relay ended on its own (EX_SOFTWARE).
@@ -25,6 +27,7 @@ Exit status:
   0   done; for `why`: admitted
   1   the answer is no: the fence refuses, or the relay refused the call
   2   wrong command line; for `check-config`: the configuration has errors
+  3   for `import`: some of the old configuration would not be kept
   69  no relay answers
   70  a thread of the relay ended on its own
   71  the system refused an address, a thread or the like

@@ -3,6 +3,7 @@
 use std::io;
 use std::process::ExitCode;
 
+use ringfence_fence::Policy;
 use serde_json::{Value, json};
 
 use super::OutputMode;
@@ -12,6 +13,7 @@ use crate::api::why::Unanswered;
 use crate::client::ClientError;
 use crate::config;
 use crate::relay::StartError;
+use crate::turn_credentials::NotMade;
 
 /// A failed command.
 #[derive(Debug)]
@@ -69,6 +71,11 @@ impl Failure {
     /// Something that the system refused.
     pub(super) fn system(what: &str, error: &io::Error) -> Self {
         Self::new(exit::SYSTEM, "system", &format!("cannot get {what}: {error}"))
+    }
+
+    /// TURN credentials that cannot be made.
+    pub(super) fn no_credentials(refused: &NotMade, policy: &Policy) -> Self {
+        Self::new(exit::REFUSED, refused.code(), &refused.in_words(policy))
     }
 
     /// The same, with another exit code.

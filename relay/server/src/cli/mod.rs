@@ -4,9 +4,11 @@ mod arguments;
 mod calls;
 mod check_config;
 mod config_file;
+mod credentials;
 mod documents;
 mod exit;
 mod failure;
+mod import;
 mod output;
 mod serve;
 mod table;
@@ -44,10 +46,13 @@ fn dispatch(cli: &Cli, output: OutputMode) -> Result<ExitCode, Failure> {
         Command::Dev(args) => Ok(dev::run(args, output)),
         Command::Join(args) => Ok(join::run(args, output)),
         Command::Demo(args) => Ok(demo::run(args, output)),
+        Command::Import(args) => import::run(args, output),
         Command::CheckConfig => check_config::run(config, output),
         Command::Why(args) => why::run(args, config, output),
+        Command::Credentials(args) => credentials::run(args, config, output),
         Command::Rooms(args) => calls::rooms(args, config, output),
         Command::Sessions(args) => calls::sessions(args, config, output),
+        Command::Allocations(args) => calls::allocations(args, config, output),
         Command::Disconnect(args) => calls::disconnect(args, config, output),
         Command::Config(ConfigCommand::Schema) => Ok(documents::schema()),
         Command::Config(ConfigCommand::Effective) => documents::effective(config, output),

@@ -24,8 +24,17 @@ pub(crate) const TENANT_SECRETS_MAX: usize = 8;
 pub(crate) const SOCKET_PATH_BYTES_MAX: usize = 107;
 /// Invariants: each is proved over all addresses before a policy is taken.
 pub(crate) const INVARIANTS_MAX: usize = 1_000;
-/// Characters of a realm: "fewer than 128 characters" (RFC 8489 section 14.9).
-pub(crate) const REALM_CHARS_MAX: usize = 127;
+/// Bytes of a realm: it goes to addresses that have proved nothing, in an answer of at most 72 bytes.
+/// Of those 20 are the header, 8 the error code, 20 the nonce and 4 the realm's own header.
+pub(crate) const REALM_BYTES_MAX: usize = 20;
+/// Addresses that clients may be sent on to; an answer names one of them.
+pub(crate) const ALTERNATE_SERVERS_MAX: usize = 8;
+/// Bytes of a PEM file: a chain of a dozen certificates with long names.
+pub(crate) const PEM_BYTES_MAX: u64 = 256 << 10;
+/// Static users of a tenant: more of them are accounts, which the REST form is made for.
+pub(crate) const USERS_MAX: usize = 10_000;
+/// Bytes of a static user's name, which is looked for in a table.
+pub(crate) const USER_NAME_BYTES_MAX: usize = 128;
 
 /// As many shards as the sockets of one SO_REUSEPORT group are still spread evenly over.
 pub(crate) const WORKERS: Bounds<u16> = Bounds { range: 0..=256, default: 0 };
@@ -44,6 +53,19 @@ pub(crate) const CONSENT_MS: Bounds<u32> = Bounds { range: 1_000..=30_000, defau
 pub(crate) const TTL_S: Bounds<u32> = Bounds { range: 1..=604_800, default: 86_400 };
 /// Each takes a relay port; 16 addresses have a million of them.
 pub(crate) const ALLOCATIONS: Bounds<u32> = Bounds { range: 1..=1_000_000, default: 10_000 };
+/// A browser makes one for each pair of server and local interface, and makes them anew on restarts.
+pub(crate) const ALLOCATIONS_PER_PARTY: Bounds<u32> = Bounds { range: 1..=1_000_000, default: 16 };
+/// Each lives 5 minutes; a party of a call needs one for every address of every other party.
+pub(crate) const PERMISSIONS: Bounds<u16> = Bounds { range: 1..=4_096, default: 256 };
+/// 4,096 are all there are (RFC 8656 section 12).
+pub(crate) const CHANNELS: Bounds<u16> = Bounds { range: 1..=4_096, default: 256 };
+/// Each costs a file descriptor and its buffers.
+pub(crate) const STREAMS: Bounds<u32> = Bounds { range: 1..=1_000_000, default: 10_000 };
+/// An office behind one address; a single attacker gets no more of `streams_max` than this.
+pub(crate) const STREAMS_PER_SOURCE: Bounds<u32> = Bounds { range: 1..=1_000_000, default: 64 };
+/// From the default of RFC 8656 section 7.2, which no client expects to be cut, to a day.
+pub(crate) const ALLOCATION_LIFETIME_S: Bounds<u32> =
+    Bounds { range: 600..=86_400, default: 3_600 };
 /// Sites offered to one client; it tries them in turn.
 pub(crate) const PRIMARIES: Bounds<u8> = Bounds { range: 1..=16, default: 2 };
 pub(crate) const SPARES: Bounds<u8> = Bounds { range: 0..=16, default: 2 };

@@ -1,15 +1,17 @@
 //! The resolved configuration as TOML again: defaults filled in, paths absolute, secrets masked.
 
 use std::fmt::Display;
+use std::time::Duration;
 
 use ringfence_fence::Located;
 use ringfence_fence::draft::{FenceDraft, RegionDraft, SiteDraft, TenantDraft};
+use ringfence_wire::channel_data::ChannelNumbers;
 use serde::Serialize;
 use toml::{Table, Value};
 
 use super::secret::MASK;
 use super::settings::{
-    Config, Control, Invariant, Limits, Listen, Log, Node, Selection, Tenant, Workers,
+    Config, Control, Invariant, Limits, Listen, Log, Node, Selection, Tenant, Turn, User, Workers,
 };
 
 /// The configuration as a TOML file. Reading it gives the same configuration without its secrets.
@@ -20,7 +22,7 @@ pub fn effective(config: &Config) -> String {
         ("node", node(&config.node)),
         ("listen", listen(&config.listen)),
         ("control", control(&config.control)),
-        ("turn", table([("realm", text(&config.turn.realm))])),
+        ("turn", turn(&config.turn)),
         ("limits", limits(&config.limits)),
         ("log", log(config.log)),
         ("regions", named(policy.regions.iter().map(|draft| (&draft.name, region(draft))))),
@@ -56,6 +58,7 @@ fn listen(listen: &Listen) -> Value {
     table([
         ("media", list(&listen.media)),
         ("turn_tcp", list(&listen.turn_tcp)),
+        ("turn_tls", list(&listen.turn_tls)),
         ("relay_addresses", list(&listen.relay_addresses)),
         ("relay_ports", ports.into()),
     ])
@@ -73,9 +76,22 @@ fn control(control: &Control) -> Value {
     Value::Table(result)
 }
 
+fn turn(turn: &Turn) -> Value {
+    let mut result = Table::new();
+    result.insert("realm".to_owned(), text(&turn.realm));
+    if let Some(tls) = &turn.tls {
+        result.insert("certificate".to_owned(), text(tls.certificate.display()));
+        result.insert("private_key".to_owned(), text(tls.private_key.display()));
+    }
+    result.insert("alternate_servers".to_owned(), list(&turn.alternate_servers));
+    let legacy_channels = turn.channel_numbers == ChannelNumbers::Rfc5766;
+    result.insert("legacy_channels".to_owned(), legacy_channels.into());
+    Value::Table(result)
+}
+
 fn limits(limits: &Limits) -> Value {
     let consent_ms = u32::try_from(limits.consent_timeout.as_millis()).unwrap_or(u32::MAX);
-    let ttl_s = u32::try_from(limits.participant_ttl_max.as_secs()).unwrap_or(u32::MAX);
+    let seconds = |time: Duration| i64::from(u32::try_from(time.as_secs()).unwrap_or(u32::MAX));
     table([
         ("room_participants_max", i64::from(limits.room_participants_max).into()),
         ("rooms_max", i64::from(limits.rooms_max).into()),
@@ -83,7 +99,12 @@ fn limits(limits: &Limits) -> Value {
         ("participant_kbps_max", i64::from(limits.participant_kbps_max).into()),
         ("ssrcs_per_participant_max", i64::from(limits.ssrcs_per_participant_max).into()),
         ("consent_timeout_ms", i64::from(consent_ms).into()),
-        ("participant_ttl_s_max", i64::from(ttl_s).into()),
+        ("participant_ttl_s_max", seconds(limits.participant_ttl_max).into()),
+        ("permissions_per_allocation_max", i64::from(limits.permissions_per_allocation_max).into()),
+        ("channels_per_allocation_max", i64::from(limits.channels_per_allocation_max).into()),
+        ("streams_max", i64::from(limits.streams_max).into()),
+        ("streams_per_source_max", i64::from(limits.streams_per_source_max).into()),
+        ("allocation_lifetime_s_max", seconds(limits.allocation_lifetime_max).into()),
     ])
 }
 
@@ -123,8 +144,23 @@ fn tenant(draft: &TenantDraft, own: &Tenant) -> Value {
     result.insert("secrets".to_owned(), Value::Array(masks));
     result.insert("max_rooms".to_owned(), i64::from(own.max_rooms).into());
     result.insert("max_allocations".to_owned(), i64::from(own.max_allocations).into());
+    let per_party = i64::from(own.max_allocations_per_party);
+    result.insert("max_allocations_per_party".to_owned(), per_party.into());
     result.insert("max_participants".to_owned(), i64::from(own.max_participants).into());
     insert_option(&mut result, "enclave", draft.enclave.as_ref());
+    if !own.users.is_empty() {
+        result.insert("users".to_owned(), Value::Array(own.users.iter().map(user).collect()));
+    }
+    Value::Table(result)
+}
+
+fn user(user: &User) -> Value {
+    let mut result = Table::new();
+    result.insert("name".to_owned(), text(&user.name));
+    result.insert("password".to_owned(), text(MASK));
+    if let Some(fence) = &user.fence {
+        result.insert("fence".to_owned(), text(fence));
+    }
     Value::Table(result)
 }
 

@@ -8,6 +8,9 @@ use std::ops::Range;
 const GUARDED_WORDS: [&str; 5] = ["token", "secret", "passw", "pwd", "credential"];
 /// References say where a secret is, not what it is, so they stay readable.
 const REFERENCES: [&[u8]; 2] = [b"file:", b"credential:"];
+/// RFC 7468 section 2.
+const PEM_START: &[u8] = b"-----BEGIN";
+const PEM_END: &[u8] = b"-----END";
 /// Kept inside a blotted stretch: the shape of the value.
 const SHAPE: &[u8] = b" \t\r\n[],\"'";
 
@@ -22,6 +25,7 @@ pub(crate) fn masked(text: &str) -> String {
             blot(&mut bytes[equals + 1..at]);
         }
     }
+    blot_pem(&mut bytes);
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
@@ -32,6 +36,16 @@ pub(crate) fn hidden(text: &str, span: Range<usize>) -> String {
         *byte = b'*';
     }
     String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// Blots out what lies between the lines of a PEM block, under whatever key: it may be a private key.
+fn blot_pem(bytes: &mut [u8]) {
+    let mut at = 0;
+    while let Some(start) = find(bytes, at, PEM_START) {
+        let end = find(bytes, start, PEM_END).unwrap_or(bytes.len());
+        blot(&mut bytes[start..end]);
+        at = end;
+    }
 }
 
 fn is_guarded(before_equals: &[u8]) -> bool {
@@ -112,6 +126,8 @@ mod tests {
             "RINGFENCE__CONTROL__TOKEN=hunter2",
             "tenants.acme.Secrets = [ 'hunter2'",
             "secret_typo = \"é hunter2\"",
+            "private_key = \"\"\"\n-----BEGIN PRIVATE KEY-----\nhunter2\n-----END PRIVATE KEY-----\"\"\"",
+            "certificate = -----BEGIN X-----\\nhunter2 -----BEGIN X hunter2",
         ] {
             let masked = masked(text);
             assert!(!masked.contains("hunter2"), "{masked}");

@@ -20,8 +20,10 @@ mod settings;
 mod shape;
 mod source;
 mod suggestion;
+mod tls;
 
 use std::fmt;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -35,12 +37,14 @@ pub use secret::{MASK, SECRET_BYTES_MAX, SECRET_CHARS_MIN, Secret, SecretSlot, S
 use serde_json::Value;
 pub use settings::{
     Config, Control, Invariant, Limits, Listen, Log, LogFormat, LogLevel, Node, Selection, Tenant,
-    Turn, Workers,
+    Turn, User, Workers,
 };
 pub use source::{Place, Sources};
+pub use tls::Tls;
 
 use bounds::ERRORS_MAX;
 use environment::Overrides;
+pub(crate) use resolve::is_user_name;
 use resolve::{Resolved, Surroundings};
 
 /// A configuration that may be run.
@@ -95,13 +99,14 @@ pub fn parse(
 ) -> Result<Loaded, Failure> {
     let variables: Vec<_> = environment.into_iter().collect();
     let credentials_dir = variables.iter().find(|(name, _)| name == "CREDENTIALS_DIRECTORY");
+    let mut found = Vec::new();
     let surroundings = Surroundings {
+        host_addresses: host_addresses(&mut found),
         base_dir: base_dir.to_owned(),
         credentials_dir: credentials_dir.map(|(_, dir)| PathBuf::from(dir)),
     };
     let overrides = Overrides::new(variables);
     let mut sources = Sources::default();
-    let mut found = Vec::new();
     let judged = judge((name, text), &overrides, &surroundings, &mut sources, &mut found);
     match judged {
         Some((config, policy)) if found.iter().all(is_warning) => {
@@ -149,6 +154,16 @@ impl fmt::Display for Failure {
 }
 
 impl std::error::Error for Failure {}
+
+/// The addresses of this host, none of which may be a TURN peer. Not to know them is an error: an
+/// address that should be refused would not be.
+fn host_addresses(found: &mut Vec<Diagnostic>) -> Vec<IpAddr> {
+    ringfence_net::interfaces::addresses().unwrap_or_else(|error| {
+        let message = format!("cannot list the addresses of this host: {error}");
+        found.push(Diagnostic::placeless("host_addresses", message));
+        Vec::new()
+    })
+}
 
 /// All stages in turn; each is run if the one before left something to judge.
 fn judge(

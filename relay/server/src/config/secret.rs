@@ -52,6 +52,17 @@ pub(crate) enum Reading {
 }
 
 impl Secret {
+    /// Takes a text that may serve as a secret; else says what it is in place of one.
+    ///
+    /// # Errors
+    /// Words that follow "the secret", without the text.
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+        match text.len() > SECRET_BYTES_MAX {
+            true => Err(format!("is larger than {SECRET_BYTES_MAX} bytes")),
+            false => check(text),
+        }
+    }
+
     /// The text, for computing and comparing with. Not for logs, answers or errors.
     pub fn expose(&self) -> &str {
         &self.0

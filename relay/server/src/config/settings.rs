@@ -7,10 +7,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use ringfence_fence::PolicyDraft;
+use ringfence_wire::channel_data::ChannelNumbers;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Secret, SecretSlot};
+use super::{Secret, SecretSlot, Tls};
 
 /// A whole configuration, with defaults filled in.
 #[derive(Clone, Debug)]
@@ -64,9 +65,12 @@ pub struct Listen {
     pub media: Vec<SocketAddr>,
     /// TCP for TURN clients, at most 8, all different, no port 0.
     pub turn_tcp: Vec<SocketAddr>,
+    /// TCP for TURN clients that speak TLS, as `turn_tcp` and none of its; then there is a certificate.
+    pub turn_tls: Vec<SocketAddr>,
     /// Where TURN allocations live, at most 8, all different.
     pub relay_addresses: Vec<IpAddr>,
-    /// Ports of TURN allocations; holds no port of `media` on the same address.
+    /// Ports of TURN allocations, two for each shard or more; holds no port of `media` on the same
+    /// address.
     pub relay_ports: RangeInclusive<u16>,
 }
 
@@ -82,10 +86,16 @@ pub struct Control {
 }
 
 /// The TURN door.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, Debug)]
 pub struct Turn {
-    /// 1 to 127 characters (RFC 8489 section 14.9).
+    /// 1 to 20 bytes (RFC 8489 section 14.9).
     pub realm: String,
+    /// What `Listen::turn_tls` speaks; `Some` where that has addresses.
+    pub tls: Option<Tls>,
+    /// Where clients are sent on to (RFC 8489 section 14.15), at most 8, all different.
+    pub alternate_servers: Vec<SocketAddr>,
+    /// Which channel numbers clients may use.
+    pub channel_numbers: ChannelNumbers,
 }
 
 /// Bounds of everything that outsiders can make grow.
@@ -105,6 +115,16 @@ pub struct Limits {
     pub consent_timeout: Duration,
     /// Longest life of a participant's credentials.
     pub participant_ttl_max: Duration,
+    /// Addresses that one TURN allocation may have permissions for, 1 to 4,096.
+    pub permissions_per_allocation_max: u16,
+    /// Channels that one TURN allocation may bind, 1 to 4,096.
+    pub channels_per_allocation_max: u16,
+    /// TCP and TLS connections of this relay.
+    pub streams_max: u32,
+    /// TCP and TLS connections from one IPv4 address or one /64 of IPv6.
+    pub streams_per_source_max: u32,
+    /// Longest life of a TURN allocation without a refresh, 600 s to a day.
+    pub allocation_lifetime_max: Duration,
 }
 
 /// What is logged, and how.
@@ -155,8 +175,24 @@ pub struct Tenant {
     pub max_rooms: u32,
     /// TURN allocations at a time.
     pub max_allocations: u32,
+    /// TURN allocations of one party at a time, at most `max_allocations`.
+    pub max_allocations_per_party: u32,
     /// Participants at a time.
     pub max_participants: u32,
+    /// TURN users with passwords that do not expire.
+    pub users: Vec<User>,
+}
+
+/// A TURN user with a password that does not expire.
+#[derive(Clone, Debug)]
+pub struct User {
+    /// Its USERNAME: 1 to 128 bytes without colons and control characters. No other user of any
+    /// tenant has it.
+    pub name: String,
+    /// The key's password; while it cannot be read the user is refused.
+    pub password: SecretSlot,
+    /// One of the tenant's fences. `None`: its first.
+    pub fence: Option<String>,
 }
 
 /// How many sites a client is offered.

@@ -11,6 +11,7 @@ use ringfence_fence::Rule;
 use ringfence_net::{IoCounters, ReceiveCounters, SendRefusal};
 
 use super::families::{Families, Family, Labels, bytes, family, seconds};
+use super::turn;
 use crate::relay::{Control, ShardStatus};
 
 /// One number of what a shard counts.
@@ -37,6 +38,7 @@ impl Collector for RelayCollector {
         let shards = self.0.shards();
         process(&mut families, &self.0, &shards)?;
         rooms(&mut families, &self.0)?;
+        turn::encode(&mut families, &self.0, &shards)?;
         datagrams(&mut families, &shards)?;
         drops(&mut families, &shards)?;
         kernel(&mut families, &shards)?;
@@ -177,7 +179,7 @@ fn queue_drops(shards: &[ShardStatus]) -> BTreeMap<SocketAddr, u64> {
     drops
 }
 
-fn by_shard<N>(
+pub(super) fn by_shard<N>(
     shards: &[ShardStatus],
     read: impl Fn(&ShardStatus) -> N,
 ) -> impl Iterator<Item = (Labels, N)> {
@@ -197,6 +199,6 @@ fn fault(fault: Fault) -> &'static str {
     }
 }
 
-fn one<N>(number: N) -> impl Iterator<Item = (Labels, N)> {
+pub(super) fn one<N>(number: N) -> impl Iterator<Item = (Labels, N)> {
     std::iter::once((Labels::new(), number))
 }

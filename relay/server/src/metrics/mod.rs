@@ -3,6 +3,7 @@
 
 mod collector;
 mod families;
+mod turn;
 
 use prometheus_client::registry::Registry;
 

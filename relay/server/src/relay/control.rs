@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use ringfence_core::{
-    Counters, Instant, Join, Joined, Name, ParticipantView, RoomReport, RoomView,
+    AllocationView, Counters, Instant, Join, Joined, Name, ParticipantView, PortCount, RoomReport,
+    RoomView,
 };
 use ringfence_fence::{Pass, Policy, Refusal, Role};
 use ringfence_net::sockets::SocketReport;
@@ -34,6 +35,7 @@ pub(super) struct Shared {
     pub(super) config: Config,
     pub(super) sources: Sources,
     pub(super) media: Vec<SocketAddr>,
+    pub(super) streams: Vec<SocketAddr>,
 }
 
 /// What one shard did, for metrics.
@@ -159,6 +161,21 @@ impl Control {
     /// Addresses that media comes to, ports resolved.
     pub fn media_addresses(&self) -> &[SocketAddr] {
         &self.0.media
+    }
+
+    /// Addresses that TURN clients connect to by TCP, or by TLS over it.
+    pub fn stream_addresses(&self) -> &[SocketAddr] {
+        &self.0.streams
+    }
+
+    /// All TURN allocations.
+    pub fn allocations(&self) -> Vec<AllocationView> {
+        self.controller().registry.allocations().collect()
+    }
+
+    /// How many ports are free, used and reserved.
+    pub fn ports(&self) -> PortCount {
+        self.controller().registry.ports()
     }
 
     /// How long it has been running.

@@ -101,7 +101,7 @@ impl Controller {
         while self.deliver() {
             match mailbox.reports.pop() {
                 Some(Effect::Report(report)) => self.answer(*report),
-                Some(effect) => self.registry.on_effect(shard, &effect),
+                Some(effect) => self.registry.on_effect(self.clock.now(), shard, &effect),
                 None => return true,
             }
         }

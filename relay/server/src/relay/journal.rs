@@ -1,6 +1,6 @@
 //! Events as log lines. User-made strings are names, which hold nothing that needs an escape.
 
-use ringfence_core::{Event, ReleaseCause};
+use ringfence_core::{EndCause, Event, ReleaseCause};
 use ringfence_fence::{Policy, Refusal};
 use tracing::{info, warn};
 
@@ -31,9 +31,43 @@ pub(super) fn record(event: &Event, policy: &Policy, control: &Control) {
             let line = line(refusal, control);
             warn!(%room, %participant, %address, %rule, line, "refused");
         }
+        Event::Allocated { tenant, party, client, region, relayed } => {
+            let region = policy.region_name(*region);
+            info!(%tenant, %party, %client, region, ?relayed, "allocated");
+        }
+        Event::Deallocated { tenant, party, client, cause: EndCause::Cut(refusal), .. } => {
+            let rule = refusal.rule;
+            let line = line(refusal, control);
+            warn!(%tenant, %party, %client, %rule, line, "allocation cut");
+        }
+        Event::Deallocated { tenant, party, client, cause, traffic } => {
+            let (to_peers, to_client) = (traffic.bytes_to_peers, traffic.bytes_to_client);
+            let cause = words(*cause);
+            info!(%tenant, %party, %client, cause, to_peers, to_client, "allocation ended");
+        }
+        Event::ClientRefused { tenant, party, client, refusal } => {
+            let rule = refusal.rule;
+            let line = line(refusal, control);
+            warn!(%tenant, %party, %client, %rule, line, "TURN client refused");
+        }
+        Event::PeerRefused { tenant, party, peer, refusal } => {
+            let rule = refusal.rule;
+            let line = line(refusal, control);
+            warn!(%tenant, %party, %peer, %rule, line, "TURN peer refused");
+        }
         Event::SsrcRefused { room, participant, ssrc } => {
             warn!(%room, %participant, ssrc = ssrc.0, "SSRC belongs to another participant");
         }
+    }
+}
+
+fn words(cause: EndCause) -> &'static str {
+    match cause {
+        EndCause::Deleted => "deleted",
+        EndCause::Expired => "expired",
+        EndCause::Disconnected => "disconnected",
+        EndCause::Cut(_) => "cut",
+        EndCause::Unbound => "unbound",
     }
 }
 

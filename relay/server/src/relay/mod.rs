@@ -7,6 +7,7 @@ mod journal;
 mod mailbox;
 mod shard;
 mod start;
+mod turn_door;
 
 use std::fmt;
 use std::io;

@@ -1,6 +1,7 @@
 //! One shard: a pinned thread with its own sockets, engine and buffers.
 
 use std::io;
+use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,7 +16,7 @@ use ringfence_net::cputime::ThreadClock;
 use ringfence_net::drops::KernelDrops;
 use ringfence_net::sockets::{SocketReport, Sockets};
 use ringfence_net::{IoCounters, Waker};
-use ringfence_wire::datagram::{Datagram, Outbox, Step};
+use ringfence_wire::datagram::{Datagram, LocalSocket, Outbox, Step};
 use tokio::sync::Notify;
 
 use super::clock::Clock;
@@ -213,5 +214,13 @@ impl Step for EngineStep<'_> {
         outbox: &mut impl Outbox<'rx>,
     ) {
         self.engine.handle_batch(self.clock.now(), received, outbox);
+    }
+
+    fn accept(&mut self, remote: SocketAddr) -> bool {
+        self.engine.accept(remote)
+    }
+
+    fn closed(&mut self, stream: LocalSocket) {
+        self.engine.closed(stream);
     }
 }

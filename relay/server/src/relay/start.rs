@@ -9,20 +9,21 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use ringfence_core::{
-    Engine, EngineSetup, Limits, PATH_CHECK_INTERVAL, Registry, RegistrySetup, ShardId, TenantQuota,
+    Engine, EngineSetup, Instant, Limits, PATH_CHECK_INTERVAL, Registry, RegistrySetup, ShardId,
+    TenantQuota, UNPROVEN_ANSWER_INTERVAL, UNPROVEN_ANSWERS_PER_S,
 };
 use ringfence_fence::Policy;
 use ringfence_net::affinity::{self, Cpu};
 use ringfence_net::backend::Backend;
-use ringfence_net::sockets::{Offload, Sockets, SocketsConfig};
+use ringfence_net::sockets::{Sockets, SocketsConfig};
 use tokio::sync::Notify;
 
 use super::StartError;
 use super::clock::Clock;
 use super::control::{Control, Shared};
 use super::controller::Controller;
-use super::journal;
 use super::shard::Shard;
+use super::{journal, turn_door};
 use crate::config::{self, Config, Loaded, Workers};
 
 /// Room for 50 ms of 10 Gbit/s on one shard: a burst that comes while the shard sends a large
@@ -65,12 +66,14 @@ impl Relay {
         let clock = Clock::start();
         let notify = Arc::new(Notify::new());
         let cpus = affinity::allowed().map_err(system("the list of CPUs"))?;
+        raise_descriptor_limit();
         let backends = open_backends(&config, &cpus)?;
         let media = backends[0].local_addresses().to_vec();
+        let streams = backends[0].stream_addresses().to_vec();
         let registry = registry(&config, &policy, backends.len())?;
         let shards = start_shards(backends, &config, &policy, (&cpus, clock), &notify)?;
         let controller = Mutex::new(Controller::new(registry, shards, clock));
-        let shared = Shared { controller, notify, clock, config, sources, media };
+        let shared = Shared { controller, notify, clock, config, sources, media, streams };
         Self::start_control(Control::new(Arc::new(shared)), attendant)
     }
 
@@ -148,15 +151,42 @@ fn open_backends(config: &Config, cpus: &[Cpu]) -> Result<Vec<Sockets>, StartErr
         Workers::PerCpu => cpus.len().max(1),
         Workers::Count(count) => usize::from(NonZeroU16::get(count)),
     };
-    let mut listen = config.listen.media.clone();
-    listen.iter().try_for_each(|&address| refuse_taken(address))?;
+    let mut sockets = sockets_config(config, shards);
+    sockets.listen.iter().try_for_each(|&address| refuse_taken(address))?;
+    sockets.streams.iter().try_for_each(|listener| refuse_taken_stream(listener.address))?;
     let mut backends = Vec::with_capacity(shards);
     for _ in 0..shards {
-        let backend = open_backend(&listen)?;
-        listen = backend.local_addresses().to_vec();
+        let backend = open_backend(&sockets)?;
+        sockets.listen = backend.local_addresses().to_vec();
         backends.push(backend);
     }
     Ok(backends)
+}
+
+/// What one of so many shards opens. Connections and allocations spread over all of them, unevenly,
+/// so each shard may have more than its share.
+fn sockets_config(config: &Config, shards: usize) -> SocketsConfig {
+    let shards = u32::try_from(shards).unwrap_or(u32::MAX);
+    let share = |all: u32| all.div_ceil(shards).saturating_mul(2).min(all);
+    let ports = u32::try_from(config.listen.relay_ports.len()).unwrap_or(u32::MAX);
+    let addresses = u32::try_from(config.listen.relay_addresses.len()).unwrap_or(u32::MAX);
+    SocketsConfig {
+        receive_buffer_bytes: RECEIVE_BUFFER_BYTES,
+        send_buffer_bytes: SEND_BUFFER_BYTES,
+        relayed_max: ports.saturating_mul(addresses),
+        streams: turn_door::listeners(config),
+        streams_max: share(config.limits.streams_max),
+        streams_per_source_max: share(config.limits.streams_per_source_max),
+        ..SocketsConfig::listening(config.listen.media.clone())
+    }
+}
+
+/// Each allocation and each connection is a descriptor, and the soft limit is 1,024 on most systems,
+/// for programs that still use select(2). Ours does not; the hard limit is the operator's word.
+fn raise_descriptor_limit() {
+    if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
+        tracing::warn!(%error, "cannot raise the limit of open files, which allocations need");
+    }
 }
 
 /// SO_REUSEPORT lets shards share an address, and would let a second relay of the same user take
@@ -166,19 +196,20 @@ fn refuse_taken(address: SocketAddr) -> Result<(), StartError> {
     probe.map(drop).map_err(|error| StartError::Bind(address, error))
 }
 
-fn open_backend(listen: &[SocketAddr]) -> Result<Sockets, StartError> {
-    let setup = |listen| SocketsConfig {
-        listen,
-        receive_buffer_bytes: RECEIVE_BUFFER_BYTES,
-        send_buffer_bytes: SEND_BUFFER_BYTES,
-        offload: Offload::default(),
-    };
-    Sockets::open(&setup(listen.to_vec())).map_err(|error| {
+fn refuse_taken_stream(address: SocketAddr) -> Result<(), StartError> {
+    let probe = std::net::TcpListener::bind(address);
+    probe.map(drop).map_err(|error| StartError::Bind(address, error))
+}
+
+fn open_backend(config: &SocketsConfig) -> Result<Sockets, StartError> {
+    Sockets::open(config).map_err(|error| {
         // Which of them it was: the one that cannot be bound alone either.
-        let alone = |address: &&SocketAddr| Sockets::open(&setup(vec![**address])).is_err();
-        let address = listen.iter().find(alone).or(listen.first());
+        let udp = config.listen.iter().copied();
+        let tcp = config.streams.iter().map(|listener| listener.address);
+        let alone = |address: &SocketAddr| std::net::UdpSocket::bind(address).is_err();
+        let address = udp.clone().chain(tcp).find(alone).or(udp.clone().next());
         match address {
-            Some(&address) => StartError::Bind(address, error),
+            Some(address) => StartError::Bind(address, error),
             None => StartError::System("an address to listen on", error),
         }
     })
@@ -188,6 +219,8 @@ fn registry(config: &Config, policy: &Arc<Policy>, shards: usize) -> Result<Regi
     let quota = |tenant: &config::Tenant| TenantQuota {
         rooms_max: tenant.max_rooms as usize,
         participants_max: tenant.max_participants as usize,
+        allocations_max: tenant.max_allocations as usize,
+        allocations_per_party_max: tenant.max_allocations_per_party as usize,
     };
     let quotas = config.tenants.iter().map(|tenant| (tenant.name.clone(), quota(tenant)));
     Ok(Registry::new(RegistrySetup {
@@ -195,6 +228,7 @@ fn registry(config: &Config, policy: &Arc<Policy>, shards: usize) -> Result<Regi
         limits: core_limits(&config.limits, shards),
         quotas: quotas.collect(),
         policy: Arc::clone(policy),
+        relay_ports: turn_door::ports(config),
         seed: seed()?,
     }))
 }
@@ -207,12 +241,14 @@ fn start_shards(
     notify: &Arc<Notify>,
 ) -> Result<Vec<Shard>, StartError> {
     let limits = core_limits(&config.limits, backends.len());
+    let turn = turn_door::setup(config, clock.wall(Instant::START));
     let mut shards = Vec::with_capacity(backends.len());
     for (number, backend) in backends.into_iter().enumerate() {
         let engine = Engine::new(EngineSetup {
             shard: ShardId(u16::try_from(number).unwrap_or(u16::MAX)),
             limits,
             policy: Arc::clone(policy),
+            turn: turn.clone(),
             seed: seed()?,
         });
         let cpu = config.node.pin.then(|| cpus.get(number % cpus.len().max(1)).copied()).flatten();
@@ -233,6 +269,11 @@ fn core_limits(limits: &config::Limits, shards: usize) -> Limits {
         ssrcs_per_participant_max: limits.ssrcs_per_participant_max.into(),
         consent_timeout: limits.consent_timeout,
         participant_ttl_max: limits.participant_ttl_max,
+        permissions_per_allocation_max: limits.permissions_per_allocation_max.into(),
+        channels_per_allocation_max: limits.channels_per_allocation_max.into(),
+        allocation_lifetime_max: limits.allocation_lifetime_max,
+        unproven_answer_interval: UNPROVEN_ANSWER_INTERVAL.saturating_mul(shards),
+        unproven_answers_per_s: UNPROVEN_ANSWERS_PER_S / shards.max(1),
         ..Limits::default()
     }
 }

@@ -21,7 +21,7 @@ struct Examiner {
 
 impl Examiner {
     fn start() -> Self {
-        let running = running::start();
+        let running = running::start_with_turn();
         let request = raw::request("GET", "/openapi.json", "", "");
         let document = raw::over_unix(&running.socket(), &request).json();
         Self { running, document, seen: BTreeSet::new() }
@@ -117,6 +117,17 @@ fn every_call_answers_as_the_document_says() {
     examiner.call("GET", "/v1/rooms/{room}", "/v1/rooms/s", "", 404);
     examiner.call("GET", "/v1/sessions", "/v1/sessions?room=r", "", 200);
     examiner.call("GET", "/v1/sessions", "/v1/sessions?room=s", "", 404);
+    examiner.call("GET", "/v1/turn/allocations", "/v1/turn/allocations", "", 200);
+    let credentials = "/v1/turn/credentials";
+    let good = r#"{"tenant":"acme","meeting":"m","party":"a","fence":"open","ttl_s":60}"#;
+    examiner.call("POST", credentials, credentials, good, 201);
+    examiner.call("POST", credentials, credentials, &good.replace("60", "0"), 422);
+    examiner.call("POST", credentials, credentials, &good.replace("open", "us-only"), 403);
+    examiner.call("POST", credentials, credentials, &good.replace("acme", "globex"), 503);
+    let rest = "/turn?service=turn&username=a&tenant=acme&meeting=m&fence=open&ttl=60&key=x";
+    examiner.call("GET", "/turn", rest, "", 200);
+    examiner.call("POST", "/turn", rest, "", 200);
+    examiner.call("GET", "/turn", "/turn?service=stun&username=a", "", 400);
     let why = "/v1/why?address=127.3.0.1&fence=";
     examiner.call("GET", "/v1/why", &format!("{why}eu-only"), "", 200);
     examiner.call("GET", "/v1/why", &format!("{why}open"), "", 200);

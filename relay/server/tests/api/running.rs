@@ -35,6 +35,26 @@ pub(crate) fn start_with(text: &str) -> Running {
     start_in(dir, text)
 }
 
+/// A relay that serves TURN to acme, which has two secrets, and to globex, which has one that is not
+/// there.
+pub(crate) fn start_with_turn() -> Running {
+    let dir = tempfile::tempdir().unwrap();
+    write_token(dir.path(), TOKEN);
+    write_secret(dir.path(), "newest.secret", NEWEST_SECRET);
+    write_secret(dir.path(), "older.secret", "the-older-secret-0001");
+    let text = CONFIG
+        .replace("[control]", TURN_LISTEN)
+        .replace("fences = [\"eu-only\", \"open\"]", TURN_SECRETS)
+        .replace("[tenants.initech]", "secrets = [\"file:absent.secret\"]\n[tenants.initech]");
+    start_in(dir, &text)
+}
+
+pub(crate) const NEWEST_SECRET: &str = "the-newest-secret-0001";
+const TURN_LISTEN: &str = "turn_tcp = [\"127.1.0.1:3478\"]\nrelay_addresses = [\"127.1.0.1\"]\n\n\
+                           [control]";
+const TURN_SECRETS: &str = "fences = [\"eu-only\", \"open\"]\n\
+                            secrets = [\"file:newest.secret\", \"file:older.secret\"]";
+
 /// A relay whose files are in a folder that is there already.
 pub(crate) fn start_in(dir: TempDir, text: &str) -> Running {
     let loaded = load(dir.path(), text);
@@ -50,6 +70,10 @@ pub(crate) fn load(dir: &Path, text: &str) -> Loaded {
     for address in &mut loaded.config.listen.media {
         address.set_port(0);
     }
+    for address in &mut loaded.config.listen.turn_tcp {
+        let free = std::net::TcpListener::bind((address.ip(), 0)).unwrap();
+        *address = free.local_addr().unwrap();
+    }
     if let Some(http) = &mut loaded.config.control.http {
         http.set_port(0);
     }
@@ -57,8 +81,12 @@ pub(crate) fn load(dir: &Path, text: &str) -> Loaded {
 }
 
 pub(crate) fn write_token(dir: &Path, token: &str) {
-    let path = dir.join("control.token");
-    fs::write(&path, token).unwrap();
+    write_secret(dir, "control.token", token);
+}
+
+fn write_secret(dir: &Path, name: &str, secret: &str) {
+    let path = dir.join(name);
+    fs::write(&path, secret).unwrap();
     fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
 }
 

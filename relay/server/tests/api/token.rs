@@ -8,12 +8,14 @@ use ringfence::client::ApiClient;
 use crate::raw;
 use crate::running::{self, Running, TOKEN};
 
-const GUARDED: [(&str, &str); 7] = [
+const GUARDED: [(&str, &str); 9] = [
     ("GET", "/v1/rooms"),
     ("GET", "/v1/sessions"),
     ("GET", "/v1/why?address=127.1.0.1&fence=open"),
     ("POST", "/v1/rooms/r/participants"),
     ("DELETE", "/v1/rooms/r/participants/a"),
+    ("POST", "/v1/turn/credentials"),
+    ("GET", "/turn?service=turn&username=a&tenant=acme"),
     ("GET", "/openapi.json"),
     ("GET", "/v1/nothing"),
 ];

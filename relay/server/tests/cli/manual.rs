@@ -2,13 +2,15 @@
 
 use crate::program::Home;
 
-const COMMANDS: [&str; 12] = [
+const COMMANDS: [&str; 14] = [
     "serve",
     "dev",
     "demo",
     "join",
     "check-config",
+    "import",
     "why",
+    "credentials",
     "rooms",
     "sessions",
     "disconnect",

@@ -12,13 +12,20 @@ fn full() -> String {
             "home = \"europe\" ",
             "enclave = \"plain\"\nmax_participants = 9\nhome = \"europe\" ",
         )
-        .replace("[sites.fra1]", "[sites.fra1]\nenclave = \"plain\"");
+        .replace("[sites.fra1]", "[sites.fra1]\nenclave = \"plain\"")
+        .replace("realm = \"example.org\"", FULL_TURN)
+        .replace("[selection]", USER);
     format!("{enclaves}peers = [\"any\"]\n[nat64]\nprefixes = [\"2001:db8:64::/96\"]\n")
 }
 
+const FULL_TURN: &str = "certificate = \"turn.crt\"\nprivate_key = \"turn.key\"\n\
+                         alternate_servers = [\"127.1.0.9:3478\"]";
+const USER: &str = "[[tenants.acme.users]]\nname = \"zoe\"\npassword = \"file:zoe.password\"\n\
+                    fence = \"not-china\"\n[selection]";
+
 #[test]
 fn the_effective_configuration_reads_back_to_itself() {
-    let folder = Folder::new();
+    let folder = Folder::with_identity();
     for text in [REFERENCE, &full()] {
         let loaded = folder.parse(text).unwrap_or_else(|failure| panic!("{failure}"));
         let once = effective(&loaded.config);
@@ -45,7 +52,8 @@ fn the_effective_configuration_of_the_reference_is_as_committed() {
 
 #[test]
 fn every_key_of_the_schema_is_in_the_effective_configuration() {
-    let loaded = Folder::new().parse(&full()).unwrap_or_else(|failure| panic!("{failure}"));
+    let loaded =
+        Folder::with_identity().parse(&full()).unwrap_or_else(|failure| panic!("{failure}"));
     let text = effective(&loaded.config);
     let schema: Value = serde_json::from_str(&schema()).expect("JSON");
     let mut keys = Vec::new();
@@ -56,7 +64,7 @@ fn every_key_of_the_schema_is_in_the_effective_configuration() {
     assert!(absent.is_empty(), "{absent:?} in\n{text}");
 }
 
-const TABLES: [&str; 13] = [
+const TABLES: [&str; 14] = [
     "node",
     "listen",
     "control",
@@ -67,6 +75,7 @@ const TABLES: [&str; 13] = [
     "sites",
     "fences",
     "tenants",
+    "users",
     "nat64",
     "selection",
     "invariants",

@@ -22,6 +22,15 @@ impl Folder {
         folder
     }
 
+    /// And a certificate with its private key.
+    pub(crate) fn with_identity() -> Self {
+        let folder = Self::new();
+        let (certificate, key) = identity();
+        folder.write("turn.crt", certificate, 0o644);
+        folder.write("turn.key", key, 0o600);
+        folder
+    }
+
     pub(crate) fn path(&self) -> &Path {
         self.0.path()
     }
@@ -50,6 +59,13 @@ impl Folder {
     pub(crate) fn reference_with(&self, environment: &[(&str, &str)]) -> Loaded {
         self.parse_with(REFERENCE, environment).unwrap_or_else(|failure| panic!("{failure}"))
     }
+}
+
+/// A certificate and its private key, as PEM.
+pub(crate) fn identity() -> (String, String) {
+    let names = vec!["turn.example.org".to_owned()];
+    let made = rcgen::generate_simple_self_signed(names).expect("a certificate");
+    (made.cert.pem(), made.signing_key.serialize_pem())
 }
 
 /// The reference with one thing changed, which must be there.

@@ -24,12 +24,21 @@ fn the_file_is_taken_and_every_value_arrives() {
     assert_eq!(config.control.http, Some("127.0.0.1:8478".parse().expect("an address")));
     assert_eq!(config.control.token().expect("a token").expose(), TOKEN);
     assert_eq!(config.turn.realm, "example.org");
+    let acme = &config.tenants[0];
+    assert_eq!((acme.name.as_str(), acme.max_rooms, acme.max_allocations), ("acme", 1_000, 10_000));
+    assert_eq!((acme.max_allocations_per_party, acme.users.len()), (16, 0));
+    assert_eq!(acme.secrets().next().expect("a secret").expose(), SECRET);
+}
+
+#[test]
+fn what_the_file_leaves_out_has_its_default() {
+    let config = Folder::new().reference_with(&[]).config;
+    assert!(config.turn.tls.is_none() && config.turn.alternate_servers.is_empty());
+    assert_eq!(config.limits.allocation_lifetime_max, Duration::from_secs(3_600));
+    assert_eq!((config.limits.streams_max, config.limits.streams_per_source_max), (10_000, 64));
     assert_eq!(config.limits.room_participants_max, 1_000);
     assert_eq!(config.limits.consent_timeout, Duration::from_secs(30));
     assert_eq!((config.log.format, config.log.level), (LogFormat::Text, LogLevel::Info));
-    let acme = &config.tenants[0];
-    assert_eq!((acme.name.as_str(), acme.max_rooms, acme.max_allocations), ("acme", 1_000, 10_000));
-    assert_eq!(acme.secrets().next().expect("a secret").expose(), SECRET);
     assert_eq!((config.selection.primaries, config.selection.spares), (2, 2));
     assert_eq!(config.invariants[0].never_transit, ["china"]);
 }
@@ -44,10 +53,9 @@ fn the_policy_is_compiled_at_the_first_epoch_and_knows_its_own_site() {
 }
 
 #[test]
-fn what_this_version_does_not_serve_is_said() {
+fn all_of_it_is_served_so_nothing_is_warned_of() {
     let loaded = Folder::new().reference_with(&[]);
-    assert_eq!(warning_codes(&loaded), ["not_served", "not_served"]);
-    assert!(loaded.render_warnings(false).contains("`listen.turn_tcp` is not served"));
+    assert_eq!(warning_codes(&loaded), [""; 0]);
 }
 
 #[test]

@@ -77,6 +77,7 @@ fn of_form(rule: Rule) -> &'static str {
         Rule::Nat64LocalUse => "is a NAT64 address of a prefix that `nat64.prefixes` does not list",
         Rule::Nat64Malformed => "is a NAT64 address with bits set that must be zero",
         Rule::Loopback => "is a loopback address that no region lists",
+        Rule::OwnAddress => "is an address of this relay or its host, never a peer",
         Rule::LinkLocal => "is a link-local address that no region lists",
         Rule::Private => "is a private address that no region lists",
         Rule::UniqueLocal => "is a unique local address that no region lists",

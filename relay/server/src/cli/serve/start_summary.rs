@@ -24,6 +24,12 @@ pub(super) fn tell(control: &Control) {
     let http = config.control.http.map(tracing::field::display);
     let shards = shards.len();
     info!(%site, region, ?media, shards, %socket, http, receive_bytes, send_bytes, "started");
+    if !config.listen.relay_addresses.is_empty() {
+        let (relay, ports) = (&config.listen.relay_addresses, control.ports().free);
+        let streams = control.stream_addresses();
+        let realm = &config.turn.realm;
+        info!(?relay, ports, ?streams, %realm, "TURN is served");
+    }
     if receive_bytes < RECEIVE_BUFFER_BYTES_LOW {
         warn!(
             receive_bytes,

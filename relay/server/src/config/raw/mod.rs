@@ -8,7 +8,7 @@ mod places;
 mod process;
 
 pub(crate) use item::{Item, Named};
-pub(crate) use places::{Fence, Invariant, Nat64, Region, Selection, Site, Tenant};
+pub(crate) use places::{Fence, Invariant, Nat64, Region, Selection, Site, Tenant, User};
 pub(crate) use process::{Control, Limits, Listen, Log, Node, Turn};
 use schemars::JsonSchema;
 use serde::Deserialize;

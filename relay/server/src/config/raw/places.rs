@@ -63,11 +63,31 @@ pub(crate) struct Tenant {
     /// TURN allocations it may have at a time.
     #[schemars(transform = bounds::ALLOCATIONS.schema())]
     pub(crate) max_allocations: Optional<i64>,
+    /// TURN allocations that one party may have at a time.
+    #[schemars(transform = bounds::ALLOCATIONS_PER_PARTY.schema())]
+    pub(crate) max_allocations_per_party: Optional<i64>,
     /// Participants it may have at a time.
     #[schemars(transform = bounds::PARTICIPANTS.schema())]
     pub(crate) max_participants: Optional<i64>,
     /// The enclave it belongs to; without one, the common one.
     pub(crate) enclave: Optional<String>,
+    /// TURN users with passwords that do not expire, for small set-ups.
+    #[schemars(extend("maxItems" = bounds::USERS_MAX))]
+    pub(crate) users: List<User>,
+}
+
+/// A TURN user with a password that does not expire.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+#[schemars(extend("required" = ["name", "password"]))]
+pub(crate) struct User {
+    /// Its USERNAME, of which there is one in all tenants.
+    #[schemars(extend("pattern" = "^[^:]+$", "maxLength" = bounds::USER_NAME_BYTES_MAX))]
+    pub(crate) name: Optional<String>,
+    /// Where its password is: file:PATH or credential:NAME.
+    pub(crate) password: Optional<String>,
+    /// One of the tenant's fences; without, the first.
+    pub(crate) fence: Optional<String>,
 }
 
 /// NAT64 in the operator's network.

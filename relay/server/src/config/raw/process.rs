@@ -33,6 +33,9 @@ pub(crate) struct Listen {
     /// TCP addresses with ports for TURN clients.
     #[schemars(extend("maxItems" = bounds::MEDIA_ADDRESSES_MAX))]
     pub(crate) turn_tcp: List<String>,
+    /// TCP addresses with ports for TURN clients that speak TLS; `turn.certificate` goes with them.
+    #[schemars(extend("maxItems" = bounds::MEDIA_ADDRESSES_MAX))]
+    pub(crate) turn_tls: List<String>,
     /// Addresses without ports on which TURN allocations live.
     #[schemars(extend("maxItems" = bounds::MEDIA_ADDRESSES_MAX))]
     pub(crate) relay_addresses: List<String>,
@@ -60,9 +63,19 @@ pub(crate) struct Control {
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Turn {
-    /// Realm told to TURN clients (RFC 8489 section 14.9).
-    #[schemars(extend("default" = "ringfence", "maxLength" = bounds::REALM_CHARS_MAX))]
+    /// Realm told to TURN clients (RFC 8489 section 14.9), at most 20 bytes.
+    #[schemars(extend("default" = "ringfence", "maxLength" = bounds::REALM_BYTES_MAX))]
     pub(crate) realm: Optional<String>,
+    /// PEM file with this relay's certificate and what leads from it to a root.
+    pub(crate) certificate: Optional<String>,
+    /// PEM file with the certificate's private key.
+    pub(crate) private_key: Optional<String>,
+    /// Relays, as addresses with ports, that clients are sent on to (RFC 8489 section 14.15).
+    #[schemars(extend("maxItems" = bounds::ALTERNATE_SERVERS_MAX))]
+    pub(crate) alternate_servers: List<String>,
+    /// Whether clients may use the channel numbers of RFC 5766, up to 0x7FFF; RFC 8656 ends at 0x4FFF.
+    #[schemars(extend("default" = false))]
+    pub(crate) legacy_channels: Optional<bool>,
 }
 
 /// Bounds of everything that outsiders can make grow.
@@ -91,6 +104,21 @@ pub(crate) struct Limits {
     /// The longest life that a participant's credentials can be given, in seconds.
     #[schemars(transform = bounds::TTL_S.schema())]
     pub(crate) participant_ttl_s_max: Optional<i64>,
+    /// Addresses that one TURN allocation may have permissions for.
+    #[schemars(transform = bounds::PERMISSIONS.schema())]
+    pub(crate) permissions_per_allocation_max: Optional<i64>,
+    /// Channels that one TURN allocation may bind.
+    #[schemars(transform = bounds::CHANNELS.schema())]
+    pub(crate) channels_per_allocation_max: Optional<i64>,
+    /// TCP and TLS connections of this relay.
+    #[schemars(transform = bounds::STREAMS.schema())]
+    pub(crate) streams_max: Optional<i64>,
+    /// TCP and TLS connections from one IPv4 address or one /64 of IPv6.
+    #[schemars(transform = bounds::STREAMS_PER_SOURCE.schema())]
+    pub(crate) streams_per_source_max: Optional<i64>,
+    /// The longest time, in seconds, that a TURN allocation lives without a refresh.
+    #[schemars(transform = bounds::ALLOCATION_LIFETIME_S.schema())]
+    pub(crate) allocation_lifetime_s_max: Optional<i64>,
 }
 
 /// What is logged, and how.

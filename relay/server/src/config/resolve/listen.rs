@@ -8,17 +8,23 @@ use ringfence_fence::Located;
 use super::super::Diagnostic;
 use super::super::bounds::MEDIA_ADDRESSES_MAX;
 use super::super::raw::{Item, List, Listen as Raw};
-use super::super::settings::Listen;
+use super::super::settings::{Listen, Node, Workers};
 use super::Resolver;
 use super::addresses::{ip_address, port_range, socket_address};
 
 /// The dynamic ports (RFC 6335 section 6), which RFC 8656 section 7.2 recommends.
 const RELAY_PORTS: RangeInclusive<u16> = 49_152..=65_535;
 
+/// A pair of even and odd (RFC 8656 section 7.2, EVEN-PORT).
+const PORTS_PER_SHARD_MIN: usize = 2;
+
 /// The addresses, and where each was written.
 pub(super) struct Written {
     pub(super) listen: Listen,
+    /// Without and with TLS.
     pub(super) tcp: Vec<Located<SocketAddr>>,
+    /// With TLS alone.
+    pub(super) tls: Vec<Located<SocketAddr>>,
     /// Every address that the relay stands on.
     pub(super) own: Vec<Located<IpAddr>>,
 }
@@ -35,16 +41,16 @@ impl Resolver<'_> {
             let within = raw.media.as_ref().map_or(self.at(raw), |list| self.at(list));
             self.missing(&["listen", "media"], Some(within), help);
         }
-        let tcp = self.sockets(&raw.turn_tcp, "listen.turn_tcp");
+        let plain = self.sockets(&raw.turn_tcp, "listen.turn_tcp");
+        let tls = self.sockets(&raw.turn_tls, "listen.turn_tls");
+        let tls = self.without_taken(tls, &plain);
         let relay =
             self.entries(&raw.relay_addresses, "listen.relay_addresses", MEDIA_ADDRESSES_MAX);
         let relay = self.distinct(relay, ip_address);
         let ports = raw.relay_ports.as_ref().and_then(|item| self.parsed(item, port_range));
         let ports = ports.map_or(RELAY_PORTS, |ports| ports.value);
         self.check_apart(&media, &relay, &ports);
-        self.warn_unserved("turn_tcp", &raw.turn_tcp);
-        self.warn_unserved("relay_addresses", &raw.relay_addresses);
-        Some(written(&media, tcp, relay, ports))
+        Some(written(&media, &plain, tls, relay, ports))
     }
 
     fn sockets(&mut self, list: &List<String>, name: &str) -> Vec<Located<SocketAddr>> {
@@ -71,32 +77,62 @@ impl Resolver<'_> {
         }
     }
 
-    fn warn_unserved(&mut self, key: &str, list: &List<String>) {
-        let Some(list) = list.as_ref().filter(|list| !list.is_empty()) else {
-            return;
+    /// Half of them are even, so with two for each shard every shard can answer EVEN-PORT.
+    pub(super) fn check_relay_ports(
+        &mut self,
+        raw: Option<&Item<Raw>>,
+        written: Option<&Written>,
+        node: Option<&Node>,
+    ) {
+        let (Some(raw), Some(written), Some(node)) = (raw, written, node) else { return };
+        let shards = match node.workers {
+            Workers::Count(count) => usize::from(count.get()),
+            Workers::PerCpu => std::thread::available_parallelism().map_or(1, usize::from),
         };
-        let message = format!("`listen.{key}` is not served by this version");
-        let warning = Diagnostic::warning("not_served", self.at(list), message);
-        self.report(
-            warning.advise("nothing is bound there; the addresses are checked all the same"),
-        );
+        let ports = written.listen.relay_ports.len();
+        if written.listen.relay_addresses.is_empty() || ports >= PORTS_PER_SHARD_MIN * shards {
+            return;
+        }
+        let at = raw.relay_ports.as_ref().map_or(self.at(raw), |item| self.at(item));
+        let message = format!("`listen.relay_ports` has {ports} ports for {shards} shards");
+        let help = format!("each shard needs {PORTS_PER_SHARD_MIN} of its own: widen the range");
+        self.error("too_few_ports", at, message, &help);
+    }
+
+    fn without_taken(
+        &mut self,
+        addresses: Vec<Located<SocketAddr>>,
+        taken: &[Located<SocketAddr>],
+    ) -> Vec<Located<SocketAddr>> {
+        let mut free = Vec::new();
+        for address in addresses {
+            match taken.iter().find(|taken| taken.value == address.value) {
+                Some(taken) => self.duplicate(&address, taken),
+                None => free.push(address),
+            }
+        }
+        free
     }
 }
 
 fn written(
     media: &[Located<SocketAddr>],
-    tcp: Vec<Located<SocketAddr>>,
+    plain: &[Located<SocketAddr>],
+    tls: Vec<Located<SocketAddr>>,
     relay: Vec<Located<IpAddr>>,
     relay_ports: RangeInclusive<u16>,
 ) -> Written {
     let ip_of =
         |socket: &Located<SocketAddr>| Located { value: socket.value.ip(), origin: socket.origin };
+    let values = |sockets: &[Located<SocketAddr>]| sockets.iter().map(|one| one.value).collect();
     let listen = Listen {
-        media: media.iter().map(|socket| socket.value).collect(),
-        turn_tcp: tcp.iter().map(|socket| socket.value).collect(),
+        media: values(media),
+        turn_tcp: values(plain),
+        turn_tls: values(&tls),
         relay_addresses: relay.iter().map(|ip| ip.value).collect(),
         relay_ports,
     };
+    let tcp = [plain, &tls].concat();
     let own = media.iter().chain(&tcp).map(ip_of).chain(relay).collect();
-    Written { listen, tcp, own }
+    Written { listen, tcp, tls, own }
 }

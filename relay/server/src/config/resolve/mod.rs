@@ -11,20 +11,26 @@ mod policy;
 mod process;
 mod secrets;
 mod tenants;
+mod turn;
+mod users;
 
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use ringfence_fence::{FileId, Located, Origin, PolicyDraft};
 
 use super::bounds::Bounds;
 use super::raw::{Document, Item, List, Optional};
-use super::settings::Config;
+use super::settings::{Config, Control};
 use super::shape::{Lost, Shaped};
 use super::{Diagnostic, Sources};
 use listen::Written;
+pub(crate) use users::is_user_name;
 
 /// Where relative things are looked for.
 pub(crate) struct Surroundings {
+    /// Addresses of this host's interfaces.
+    pub(crate) host_addresses: Vec<IpAddr>,
     /// Folder that relative paths start at.
     pub(crate) base_dir: PathBuf,
     /// systemd's folder of credentials, if there is one.
@@ -65,21 +71,25 @@ struct Resolver<'a> {
 impl Resolver<'_> {
     fn resolve(&mut self, raw: &Document) -> (Option<Config>, PolicyDraft) {
         let listen = self.listen(raw.listen.as_ref());
-        let policy = self.policy(raw, listen.as_ref());
-        (self.config(raw, listen, policy.clone()), policy)
+        let control = self.control(raw.control.as_ref(), listen.as_ref());
+        let mut policy = self.policy(raw, listen.as_ref());
+        let http = control.iter().filter_map(|control| control.http).map(|http| http.ip());
+        policy.host_addresses.extend(http);
+        (self.config(raw, listen, control, policy.clone()), policy)
     }
 
     fn config(
         &mut self,
         raw: &Document,
         listen: Option<Written>,
+        control: Option<Control>,
         policy: PolicyDraft,
     ) -> Option<Config> {
         let node = self.node(raw.node.as_ref());
-        let control = self.control(raw.control.as_ref(), listen.as_ref());
+        let turn = self.turn(&raw.turn, listen.as_ref());
         let limits = self.limits(&raw.limits);
+        self.check_relay_ports(raw.listen.as_ref(), listen.as_ref(), node.as_ref());
         Some(Config {
-            turn: self.turn(&raw.turn),
             log: Self::log(&raw.log),
             tenants: self.tenants(raw.tenants.as_ref(), &limits),
             selection: self.selection(&raw.selection),
@@ -87,6 +97,7 @@ impl Resolver<'_> {
             node: node?,
             listen: listen?.listen,
             control: control?,
+            turn: turn?,
             limits,
             policy,
         })

@@ -16,6 +16,7 @@ impl Resolver<'_> {
         PolicyDraft {
             own_site: own_site.map(|site| self.located_string(site)).unwrap_or_default(),
             own_addresses: listen.map(|listen| listen.own.clone()).unwrap_or_default(),
+            host_addresses: self.surroundings.host_addresses.clone(),
             nat64: self.parsed_list(nat64, prefix_v6),
             regions: self.named("regions", raw.regions.as_ref(), Self::region),
             sites: self.named("sites", raw.sites.as_ref(), Self::site),

@@ -1,14 +1,15 @@
-//! `[node]`, `[turn]`, `[limits]`, `[log]`, `[selection]`: values that stand for themselves.
+//! `[node]`, `[limits]`, `[log]`, `[selection]`: values that stand for themselves.
 
 use std::num::NonZeroU16;
 use std::time::Duration;
 
-use super::super::bounds;
-use super::super::raw::{self, Item};
-use super::super::settings::{Limits, Log, Node, Selection, Turn, Workers};
+use super::super::bounds::{
+    self, ALLOCATION_LIFETIME_S, Bounds, CHANNELS, CONSENT_MS, PARTICIPANT_KBPS, PARTICIPANTS,
+    PERMISSIONS, ROOM_PARTICIPANTS, ROOMS, SSRCS, STREAMS, STREAMS_PER_SOURCE, TTL_S,
+};
+use super::super::raw::{self, Item, Optional};
+use super::super::settings::{Limits, Log, Node, Selection, Workers};
 use super::Resolver;
-
-const REALM: &str = "ringfence";
 
 impl Resolver<'_> {
     pub(super) fn node(&mut self, raw: Option<&Item<raw::Node>>) -> Option<Node> {
@@ -29,51 +30,59 @@ impl Resolver<'_> {
         })
     }
 
-    pub(super) fn turn(&mut self, raw: &raw::Turn) -> Turn {
-        let Some(realm) = &raw.realm else {
-            return Turn { realm: REALM.to_owned() };
-        };
-        let chars = realm.chars().count();
-        if chars == 0 || chars > bounds::REALM_CHARS_MAX || realm.chars().any(char::is_control) {
-            let message = "`turn.realm` cannot be sent as a realm";
-            let help = format!("write 1 to {} characters (RFC 8489)", bounds::REALM_CHARS_MAX);
-            self.error("bad_realm", self.at(realm), message, &help);
-        }
-        Turn { realm: String::clone(realm) }
-    }
-
     pub(super) fn limits(&mut self, raw: &raw::Limits) -> Limits {
-        let room = self.number(
-            &raw.room_participants_max,
-            "limits.room_participants_max",
-            &bounds::ROOM_PARTICIPANTS,
+        let consent_ms = self.limit(&raw.consent_timeout_ms, "consent_timeout_ms", &CONSENT_MS);
+        let ttl_s = self.limit(&raw.participant_ttl_s_max, "participant_ttl_s_max", &TTL_S);
+        let lifetime_s = self.limit(
+            &raw.allocation_lifetime_s_max,
+            "allocation_lifetime_s_max",
+            &ALLOCATION_LIFETIME_S,
         );
-        let rooms = self.number(&raw.rooms_max, "limits.rooms_max", &bounds::ROOMS);
-        let participants =
-            self.number(&raw.participants_max, "limits.participants_max", &bounds::PARTICIPANTS);
-        let kbps = self.number(
-            &raw.participant_kbps_max,
-            "limits.participant_kbps_max",
-            &bounds::PARTICIPANT_KBPS,
-        );
-        let ssrcs = self.number(
-            &raw.ssrcs_per_participant_max,
-            "limits.ssrcs_per_participant_max",
-            &bounds::SSRCS,
-        );
-        let consent_ms =
-            self.number(&raw.consent_timeout_ms, "limits.consent_timeout_ms", &bounds::CONSENT_MS);
-        let ttl_s =
-            self.number(&raw.participant_ttl_s_max, "limits.participant_ttl_s_max", &bounds::TTL_S);
         Limits {
-            room_participants_max: room,
-            rooms_max: rooms,
-            participants_max: participants,
-            participant_kbps_max: kbps,
-            ssrcs_per_participant_max: ssrcs,
+            room_participants_max: self.limit(
+                &raw.room_participants_max,
+                "room_participants_max",
+                &ROOM_PARTICIPANTS,
+            ),
+            rooms_max: self.limit(&raw.rooms_max, "rooms_max", &ROOMS),
+            participants_max: self.limit(&raw.participants_max, "participants_max", &PARTICIPANTS),
+            participant_kbps_max: self.limit(
+                &raw.participant_kbps_max,
+                "participant_kbps_max",
+                &PARTICIPANT_KBPS,
+            ),
+            ssrcs_per_participant_max: self.limit(
+                &raw.ssrcs_per_participant_max,
+                "ssrcs_per_participant_max",
+                &SSRCS,
+            ),
             consent_timeout: Duration::from_millis(consent_ms.into()),
             participant_ttl_max: Duration::from_secs(ttl_s.into()),
+            permissions_per_allocation_max: self.limit(
+                &raw.permissions_per_allocation_max,
+                "permissions_per_allocation_max",
+                &PERMISSIONS,
+            ),
+            channels_per_allocation_max: self.limit(
+                &raw.channels_per_allocation_max,
+                "channels_per_allocation_max",
+                &CHANNELS,
+            ),
+            streams_max: self.limit(&raw.streams_max, "streams_max", &STREAMS),
+            streams_per_source_max: self.limit(
+                &raw.streams_per_source_max,
+                "streams_per_source_max",
+                &STREAMS_PER_SOURCE,
+            ),
+            allocation_lifetime_max: Duration::from_secs(lifetime_s.into()),
         }
+    }
+
+    fn limit<N>(&mut self, item: &Optional<i64>, key: &str, bounds: &Bounds<N>) -> N
+    where
+        N: Copy + PartialOrd + TryFrom<i64> + std::fmt::Display,
+    {
+        self.number(item, &format!("limits.{key}"), bounds)
     }
 
     pub(super) fn log(raw: &raw::Log) -> Log {
