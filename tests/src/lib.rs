@@ -4,3 +4,5 @@ pub mod fence_oracle;
 pub mod model;
 pub mod scenario;
 pub mod sim;
+pub mod turn;
+pub mod turn_world;

@@ -1,5 +1,8 @@
 //! In steady state the engine allocates nothing for a packet, whatever becomes of it.
 
+#[path = "no_allocation/turn.rs"]
+mod turn;
+
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::net::SocketAddr;
@@ -7,14 +10,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ringfence_core::{
-    Engine, EngineSetup, Instant, Limits, Registry, RegistrySetup, ShardId, Target,
+    Engine, EngineSetup, Instant, Limits, Registry, RegistrySetup, RelayPorts, ShardId, Target,
 };
 use ringfence_fence::{Epoch, Policy};
 use ringfence_tests::sim::endpoint::{Stay, connectivity_check};
 use ringfence_tests::sim::guests::request;
 use ringfence_tests::sim::stun::{self, Forge, Heard};
 use ringfence_tests::sim::{Media, MediaId, drafts};
-use ringfence_wire::datagram::{Datagram, LocalSocket, Outbox, Transmit};
+use ringfence_wire::datagram::{Datagram, Frame, LocalSocket, Outbox, Transmit};
 
 /// Counts what its own thread allocates, so that tests may run side by side.
 struct Counting;
@@ -70,6 +73,11 @@ impl<'rx> Outbox<'rx> for Sink {
         self.bytes += transmit.payload.len();
     }
 
+    fn frame(&mut self, frame: Frame<'_>, transmit: Transmit<'rx>) {
+        self.datagrams += 1;
+        self.bytes += frame.header.len() + transmit.payload.len() + frame.padding_bytes;
+    }
+
     fn send_own(&mut self, bytes: &[u8], _: SocketAddr, _: LocalSocket) {
         self.datagrams += 1;
         self.bytes += bytes.len();
@@ -83,6 +91,10 @@ struct Last(Vec<u8>);
 impl<'rx> Outbox<'rx> for Last {
     fn forward(&mut self, transmit: Transmit<'rx>) {
         self.0 = transmit.payload.to_vec();
+    }
+
+    fn frame(&mut self, frame: Frame<'_>, transmit: Transmit<'rx>) {
+        self.0 = [frame.header, transmit.payload].concat();
     }
 
     fn send_own(&mut self, bytes: &[u8], _: SocketAddr, _: LocalSocket) {
@@ -107,9 +119,10 @@ impl Room {
             limits,
             quotas: Default::default(),
             policy: Arc::clone(&policy),
+            relay_ports: RelayPorts::none(),
             seed: [1; 32],
         };
-        let engine = EngineSetup { shard: ShardId(0), limits, policy, seed: [2; 32] };
+        let engine = EngineSetup { shard: ShardId(0), limits, policy, turn: None, seed: [2; 32] };
         let mut room = Self {
             engine: Engine::new(engine),
             registry: Registry::new(setup),
@@ -147,7 +160,7 @@ impl Room {
 
     fn exchange(&mut self, from: SocketAddr, bytes: &[u8]) -> Vec<u8> {
         let mut last = Last::default();
-        let datagram = Datagram::single(bytes, from, LocalSocket(0));
+        let datagram = Datagram::single(bytes, from, LocalSocket::Listen(0));
         self.engine.handle_batch(self.now, [datagram].into_iter(), &mut last);
         last.0
     }
@@ -155,7 +168,7 @@ impl Room {
     /// Reports to the registry, its commands back.
     fn deliver(&mut self) {
         while let Some(effect) = self.engine.poll_effect() {
-            self.registry.on_effect(ShardId(0), &effect);
+            self.registry.on_effect(self.now, ShardId(0), &effect);
         }
         while let Some((target, command)) = self.registry.poll_command() {
             assert!(matches!(target, Target::All | Target::One(ShardId(0))));
@@ -182,8 +195,9 @@ impl Room {
 
     fn round(&mut self, batch: &[(SocketAddr, Vec<u8>)], sink: &mut Sink) {
         self.now = self.now + Duration::from_millis(5);
-        let datagrams =
-            batch.iter().map(|(from, bytes)| Datagram::single(bytes, *from, LocalSocket(0)));
+        let datagrams = batch
+            .iter()
+            .map(|(from, bytes)| Datagram::single(bytes, *from, LocalSocket::Listen(0)));
         self.engine.handle_batch(self.now, datagrams, sink);
     }
 

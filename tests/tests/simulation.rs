@@ -65,6 +65,18 @@ fn one_seed_tells_its_story_and_always_the_same() {
     }
 }
 
+/// The simulated relay has no TURN door.
+const OF_TURN: [DropReason; 8] = [
+    DropReason::NoAllocation,
+    DropReason::NoPermission,
+    DropReason::NoChannel,
+    DropReason::MalformedChannelData,
+    DropReason::MalformedSend,
+    DropReason::TooLong,
+    DropReason::AnswerLimit,
+    DropReason::AllocationAsked,
+];
+
 /// Without this the scenarios could hold by never trying anything.
 #[test]
 fn the_scenarios_try_what_they_are_meant_to_try() {
@@ -74,7 +86,8 @@ fn the_scenarios_try_what_they_are_meant_to_try() {
     }
     let seldom = [DropReason::ReportsFull, DropReason::SsrcLimit, DropReason::OverCeiling];
     for (reason, count) in DropReason::ALL.iter().zip(summary.drops) {
-        assert!(count > 0 || seldom.contains(reason), "{reason:?} never happened");
+        let elsewhere = seldom.contains(reason) || OF_TURN.contains(reason);
+        assert!(count > 0 || elsewhere, "{reason:?} never happened");
     }
     for rule in [
         Rule::RegionNotInClients,

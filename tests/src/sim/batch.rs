@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use ringfence_wire::datagram::{Datagram, LocalSocket, Outbox, Transmit};
+use ringfence_wire::datagram::{Datagram, Frame, LocalSocket, Outbox, Transmit};
 
 /// A datagram on its way to the relay.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -33,6 +33,12 @@ pub struct Collector(pub Vec<Sent>);
 impl<'rx> Outbox<'rx> for Collector {
     fn forward(&mut self, transmit: Transmit<'rx>) {
         self.send_own(transmit.payload, transmit.to, transmit.from);
+    }
+
+    fn frame(&mut self, frame: Frame<'_>, transmit: Transmit<'rx>) {
+        let padding = vec![0; frame.padding_bytes];
+        let bytes = [frame.header, transmit.payload, &padding].concat();
+        self.send_own(&bytes, transmit.to, transmit.from);
     }
 
     fn send_own(&mut self, bytes: &[u8], to: SocketAddr, from: LocalSocket) {

@@ -73,6 +73,7 @@ pub fn small_world() -> PolicyDraft {
         tenants: vec![tenant("acme", "europe", &["eu-only", "not-china"])],
         own_site: name("fra1"),
         own_addresses: vec![written(IpAddr::from([127, 1, 0, 1]))],
+        host_addresses: Vec::new(),
         nat64: Vec::new(),
     };
     draft.regions[3].within = Some(name("europe"));

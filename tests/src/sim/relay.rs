@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use ringfence_core::{
     Command, Counters, Effect, Engine, EngineSetup, Event, Instant, Join, JoinError, Joined,
-    Limits, Name, PATH_CHECK_INTERVAL, ParticipantId, Registry, RegistrySetup, RoomId, RoomReport,
-    ShardId, Target, TenantQuota,
+    Limits, Name, PATH_CHECK_INTERVAL, ParticipantId, Registry, RegistrySetup, RelayPorts, RoomId,
+    RoomReport, ShardId, Target, TenantQuota,
 };
 use ringfence_fence::{Epoch, Policy};
 use ringfence_wire::datagram::LocalSocket;
@@ -88,6 +88,7 @@ impl SimRelay {
             limits: setup.limits,
             quotas: setup.quotas.clone(),
             policy: Arc::clone(&setup.policy),
+            relay_ports: RelayPorts::none(),
             seed: dice.bytes(),
         });
         Self {
@@ -213,7 +214,7 @@ impl SimRelay {
         let Some((shard, effect)) = effect else {
             return expired;
         };
-        self.registry.on_effect(shard, &effect);
+        self.registry.on_effect(now, shard, &effect);
         if let Effect::Report(report) = effect {
             self.reports.push((shard, *report));
         }
@@ -285,8 +286,8 @@ impl Shard {
             other_port_interval: PATH_CHECK_INTERVAL * setup.shards.into(),
             ..setup.limits
         };
-        let engine =
-            Engine::new(EngineSetup { shard: id, limits, policy: Arc::clone(&setup.policy), seed });
+        let policy = Arc::clone(&setup.policy);
+        let engine = Engine::new(EngineSetup { shard: id, limits, policy, turn: None, seed });
         Self {
             id,
             engine,

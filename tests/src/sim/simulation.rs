@@ -146,7 +146,7 @@ impl Simulation {
     /// A new endpoint.
     pub fn endpoint(&mut self, address: SocketAddr) -> EndpointId {
         let id = EndpointId(self.endpoints.len());
-        self.endpoints.push(Endpoint::new(address, LocalSocket(0)));
+        self.endpoints.push(Endpoint::new(address, LocalSocket::Listen(0)));
         self.bound.insert(folded(address), id);
         id
     }

@@ -120,6 +120,17 @@ impl<'a> Heard<'a> {
         self.bytes.get(range.clone())
     }
 
+    /// The values of every attribute of this type, in order.
+    pub fn values(&self, kind: u16) -> impl Iterator<Item = &'a [u8]> {
+        let found = self.attributes.iter().filter(move |(other, _)| *other == kind);
+        found.filter_map(|(_, range)| self.bytes.get(range.clone()))
+    }
+
+    /// Whether it is signed, by whomever.
+    pub fn is_signed(&self) -> bool {
+        self.value(INTEGRITY).is_some()
+    }
+
     /// Whether it is signed with this key.
     pub fn signed_with(&self, key: &[u8]) -> bool {
         let place = self
@@ -137,7 +148,11 @@ impl<'a> Heard<'a> {
 
     /// XOR-MAPPED-ADDRESS.
     pub fn mapped_address(&self) -> Option<SocketAddr> {
-        let value = self.value(XOR_MAPPED_ADDRESS)?;
+        self.unmasked(self.value(XOR_MAPPED_ADDRESS)?)
+    }
+
+    /// An address of the form of XOR-MAPPED-ADDRESS.
+    pub fn unmasked(&self, value: &[u8]) -> Option<SocketAddr> {
         let mask: Vec<u8> = COOKIE.to_be_bytes().into_iter().chain(self.transaction).collect();
         let clear = |bytes: &[u8]| -> Vec<u8> {
             bytes.iter().zip(&mask).map(|(byte, mask)| byte ^ mask).collect()

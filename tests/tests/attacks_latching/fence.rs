@@ -24,8 +24,8 @@ fn a_spoofed_source_is_nobody_until_it_echoes_our_secret() {
     let stay = sim.at(alice).stay.clone().unwrap();
     for _ in 0..20 {
         let spoofed = connectivity_check(&stay, sim.dice().bytes());
-        sim.send(ALICE.parse().unwrap(), LocalSocket(0), spoofed);
-        sim.speak_from(ALICE.parse().unwrap(), LocalSocket(0), None, Media::rtp(1, 1));
+        sim.send(ALICE.parse().unwrap(), LocalSocket::Listen(0), spoofed);
+        sim.speak_from(ALICE.parse().unwrap(), LocalSocket::Listen(0), None, Media::rtp(1, 1));
         sim.pass(Duration::from_millis(300));
     }
     assert_eq!(sim.whereabouts("standup", "alice"), None);
@@ -44,7 +44,7 @@ fn the_fence_comes_before_username_and_path_check() {
     assert_eq!(sim.refusals(Rule::RegionNotInClients), 1);
     let stray = sim.endpoint("9.9.9.9:4000".parse().unwrap());
     let nobody = ringfence_tests::sim::stun::Forge::new(1, [1; 12]).finish();
-    sim.send("9.9.9.9:4000".parse().unwrap(), LocalSocket(0), nobody);
+    sim.send("9.9.9.9:4000".parse().unwrap(), LocalSocket::Listen(0), nobody);
     sim.settle();
     assert_eq!(sim.at(stray).path_checks, []);
     assert_eq!(sim.refusals(Rule::UnknownAddress), 1);

@@ -47,7 +47,7 @@ fn media_from_any_other_5_tuple_is_not_heard() {
     for other in ["127.1.2.1:4001", "127.1.2.3:4000", "[2001:db8:1::1]:4000"] {
         sim.speak_from(other.parse().unwrap(), local, None, Media::rtp(1, 2));
     }
-    sim.speak_from(ALICE.parse().unwrap(), LocalSocket(1), None, Media::rtp(1, 2));
+    sim.speak_from(ALICE.parse().unwrap(), LocalSocket::Listen(1), None, Media::rtp(1, 2));
     sim.settle();
     assert_eq!(sim.at(bob).inbox.len(), heard);
     assert_eq!(sim.drops(DropReason::NotLatched), 4);
@@ -87,7 +87,7 @@ fn a_captured_check_from_another_address_moves_nothing() {
     sim.at_mut(mallory).answers = Answers::Blindly;
     let captured = sim.at(alice).last_check.clone().unwrap();
     for _ in 0..5 {
-        sim.send(MALLORY.parse().unwrap(), LocalSocket(0), captured.clone());
+        sim.send(MALLORY.parse().unwrap(), LocalSocket::Listen(0), captured.clone());
         sim.pass(Duration::from_millis(1100));
     }
     assert!(!sim.at(mallory).path_checks.is_empty(), "the replay was authentic");
@@ -106,7 +106,7 @@ fn a_replay_whose_path_check_goes_unanswered_moves_nothing() {
     sim.latch(alice);
     let bob = sim.latched("standup", "bob", BOB);
     let captured = sim.at(alice).last_check.clone().unwrap();
-    sim.send(MALLORY.parse().unwrap(), LocalSocket(0), captured);
+    sim.send(MALLORY.parse().unwrap(), LocalSocket::Listen(0), captured);
     sim.settle();
     assert_eq!(sim.whereabouts("standup", "alice"), Some(ALICE.parse().unwrap()));
     assert_eq!(sim.heard_by(bob, Media::rtp(2, 1)), [ALICE.parse().unwrap()]);
@@ -119,7 +119,7 @@ fn a_victim_of_a_forged_source_gets_one_path_check_a_second_and_no_media() {
     let rogue = sim.at(alice).stay.clone().unwrap();
     for _ in 0..100 {
         let forged = connectivity_check(&rogue, sim.dice().bytes());
-        sim.send(MALLORY.parse().unwrap(), LocalSocket(0), forged);
+        sim.send(MALLORY.parse().unwrap(), LocalSocket::Listen(0), forged);
         sim.speak(bob, Media::rtp(2, 1));
         sim.pass(Duration::from_millis(50));
     }
@@ -139,7 +139,7 @@ fn a_host_whose_every_port_is_forged_gets_one_path_check_a_second_and_shard() {
     for _ in 0..400 {
         for port in 4000..4012 {
             let forged = connectivity_check(&rogue, sim.dice().bytes());
-            sim.send(format!("127.1.6.6:{port}").parse().unwrap(), LocalSocket(0), forged);
+            sim.send(format!("127.1.6.6:{port}").parse().unwrap(), LocalSocket::Listen(0), forged);
         }
         sim.pass(Duration::from_millis(50));
     }
@@ -158,7 +158,7 @@ fn a_participant_moves_in_spite_of_replays_from_many_addresses() {
     let captured = sim.at(alice).last_check.clone().unwrap();
     for number in 0..12 {
         let from = format!("127.1.7.{number}:4000").parse().unwrap();
-        sim.send(from, LocalSocket(0), captured.clone());
+        sim.send(from, LocalSocket::Listen(0), captured.clone());
         sim.pass(Duration::from_millis(500));
     }
     let elsewhere = "127.1.49.1:4000".parse().unwrap();
@@ -204,7 +204,7 @@ fn bad_media_never_ends_a_session() {
         &[0x40, 0, 0, 0],
     ];
     for bytes in bad {
-        sim.send(ALICE.parse().unwrap(), LocalSocket(0), bytes.to_vec());
+        sim.send(ALICE.parse().unwrap(), LocalSocket::Listen(0), bytes.to_vec());
         assert_eq!(sim.heard_by(alice, Media::rtp(1, 2)), [BOB.parse().unwrap()], "{bytes:?}");
     }
     assert_eq!(sim.drops(DropReason::MalformedMedia), 3);

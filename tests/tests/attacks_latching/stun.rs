@@ -19,7 +19,7 @@ fn room() -> (Simulation, EndpointId) {
 /// What the relay sends back to these bytes from that source.
 fn answers_to(sim: &mut Simulation, from: &str, bytes: Vec<u8>) -> u64 {
     let before = sim.judge.tally.packets_out;
-    sim.send(from.parse().unwrap(), LocalSocket(0), bytes);
+    sim.send(from.parse().unwrap(), LocalSocket::Listen(0), bytes);
     sim.settle();
     sim.judge.tally.packets_out - before
 }
@@ -79,11 +79,11 @@ fn what_follows_message_integrity_counts_for_nothing() {
     let stay = sim.at(alice).stay.clone().unwrap();
     let key = stay.credentials.password.as_bytes();
     let tail = check_of(&stay, [5; 12]).integrity(key).attribute(stun::UNHEARD_OF, &[1; 4]);
-    sim.send(ALICE.parse().unwrap(), LocalSocket(0), tail.finish());
+    sim.send(ALICE.parse().unwrap(), LocalSocket::Listen(0), tail.finish());
     sim.settle();
     assert_eq!(sim.at(alice).successes, 2, "the attribute was not looked at");
     let inside = check_of(&stay, [6; 12]).attribute(stun::UNHEARD_OF, &[1; 4]).integrity(key);
-    sim.send(ALICE.parse().unwrap(), LocalSocket(0), inside.finish());
+    sim.send(ALICE.parse().unwrap(), LocalSocket::Listen(0), inside.finish());
     sim.settle();
     assert_eq!((sim.at(alice).successes, sim.at(alice).errors), (2, 1));
 }
@@ -111,7 +111,7 @@ fn an_answer_counts_only_from_the_address_that_was_asked() {
     sim.rebind(stranger, ALICE.parse().unwrap());
     sim.at_mut(stranger).address = STRANGER.parse().unwrap();
     let check = connectivity_check(&stay, [8; 12]);
-    sim.send(ALICE.parse().unwrap(), LocalSocket(0), check);
+    sim.send(ALICE.parse().unwrap(), LocalSocket::Listen(0), check);
     sim.settle();
     assert_eq!(sim.at(stranger).path_checks.len(), 1);
     assert_eq!(sim.drops(DropReason::UnexpectedStun), 1);

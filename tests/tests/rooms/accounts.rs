@@ -33,7 +33,7 @@ fn each_datagram_counts_once_under_the_reason_it_ended_for() {
     ];
     for (from, bytes, reason) in cases {
         let before: Vec<u64> = DropReason::ALL.iter().map(|one| sim.drops(*one)).collect();
-        sim.send(from, LocalSocket(0), bytes);
+        sim.send(from, LocalSocket::Listen(0), bytes);
         sim.settle();
         for (one, before) in DropReason::ALL.iter().zip(before) {
             assert_eq!(
@@ -65,7 +65,7 @@ fn a_datagram_that_many_hear_is_forwarded_once_and_copied_often() {
 fn an_empty_datagram_counts_too() {
     let (mut sim, _) = room_of(Setup { shards: 1, ..Setup::small_world(3) }, 1);
     let before = sim.relay().counters().next().unwrap().0.received;
-    sim.send(at(0), LocalSocket(0), Vec::new());
+    sim.send(at(0), LocalSocket::Listen(0), Vec::new());
     sim.settle();
     assert_eq!(sim.relay().counters().next().unwrap().0.received, before + 1);
     assert_eq!(sim.drops(DropReason::UnknownProtocol), 1);

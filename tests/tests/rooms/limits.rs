@@ -90,7 +90,7 @@ fn a_relay_full_of_participants_lets_nobody_in() {
 
 #[test]
 fn a_tenant_has_no_more_than_its_quota() {
-    let quota = TenantQuota { rooms_max: 1, participants_max: 2 };
+    let quota = TenantQuota { rooms_max: 1, participants_max: 2, ..TenantQuota::default() };
     let quotas = [("acme".to_owned(), quota)].into();
     let (mut sim, everyone) = room_of(Setup { quotas, ..Setup::small_world(6) }, 1);
     let refused = sim.join(everyone[0], &request("retro", "x")).unwrap_err();

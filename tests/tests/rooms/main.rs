@@ -27,7 +27,7 @@ fn at(number: u16) -> SocketAddr {
 /// A free address in europe whose packets reach this shard.
 fn on_shard(sim: &Simulation, shard: usize) -> SocketAddr {
     let mut all = (1000..2000).map(at);
-    let local = ringfence_wire::datagram::LocalSocket(0);
+    let local = ringfence_wire::datagram::LocalSocket::Listen(0);
     all.find(|&address| sim.is_free(address) && sim.relay().shard_of(address, local) == shard)
         .unwrap()
 }

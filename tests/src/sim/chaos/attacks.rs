@@ -118,7 +118,7 @@ fn race_handshake(cast: &mut Cast, who: usize) {
 fn guess_answer(cast: &mut Cast, who: usize) {
     let (from, local) = match cast.dice.percent(50) {
         true => cast.place_of(who),
-        false => (stranger(cast, who), LocalSocket(0)),
+        false => (stranger(cast, who), LocalSocket::Listen(0)),
     };
     let kind = *cast.dice.pick(&[stun::SUCCESS, stun::ERROR, stun::INDICATION, 0x0003]);
     let bytes = Forge::new(kind, cast.dice.bytes()).fingerprint().finish();

@@ -90,7 +90,7 @@ impl Cast {
         };
         let address = self.address(&room.replace("room", "fence"), 75);
         let endpoint = self.sim.endpoint(address);
-        self.sim.at_mut(endpoint).local = LocalSocket(u8::from(self.dice.percent(30)));
+        self.sim.at_mut(endpoint).local = LocalSocket::Listen(u8::from(self.dice.percent(30)));
         self.sim.at_mut(endpoint).answers = self.answers();
         let hears = self.some_names(&room);
         let join = self.request(&room, &name, hears.as_deref());

@@ -110,7 +110,7 @@ fn roll_call(cast: &mut Cast) {
         }
     }
     let stranger = cast.address("fence-0", 100);
-    cast.sim.speak_from(stranger, LocalSocket(0), None, Media::rtp(1, 1));
+    cast.sim.speak_from(stranger, LocalSocket::Listen(0), None, Media::rtp(1, 1));
     cast.pass(Duration::from_millis(300));
     said.iter().for_each(|one| cast.compare(one));
 }

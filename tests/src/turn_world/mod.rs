@@ -1,0 +1,17 @@
+//! A relay with a TURN door, its clients and their peers in one process, under virtual time.
+//!
+//! The engines and the registry are the real ones; mailboxes, sockets, clock and kernel are not.
+//! [`judge::Judge`] looks at every datagram that leaves, and [`world::World`] at every book that is
+//! kept, after every step.
+
+pub mod client;
+pub mod codec;
+pub mod drafts;
+pub mod judge;
+pub mod sockets;
+pub mod world;
+
+pub use client::Client;
+pub use codec::Reply;
+pub use drafts::turn_world;
+pub use world::{Setup, World};

@@ -1,0 +1,75 @@
+//! An honest client that sends a thousand packets a second to its peer.
+
+use std::net::UdpSocket;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use ringfence_tests::turn::{Client, Credentials, Family, Road, UdpRoad, channel_data};
+use ringfence_wire::channel_data::ChannelNumber;
+
+use crate::lab::{CLIENT, Lab};
+
+const INTERVAL: Duration = Duration::from_millis(1);
+
+/// What has not come by then is lost.
+const QUIET: Duration = Duration::from_secs(2);
+
+pub(crate) struct Flow {
+    stop: Arc<AtomicBool>,
+    sender: JoinHandle<u64>,
+    receiver: JoinHandle<u64>,
+}
+
+impl Flow {
+    pub(crate) fn start(lab: &Lab) -> Self {
+        let peer = UdpSocket::bind((CLIENT, 0)).expect("a socket");
+        socket2::SockRef::from(&peer).set_recv_buffer_size(4 << 20).expect("a buffer");
+        peer.set_read_timeout(Some(QUIET)).expect("a time");
+        let mut road = UdpRoad::open(CLIENT, lab.server.address).expect("a socket");
+        let mut client = Client::new(Credentials::of("honest"));
+        let channel = ChannelNumber::new(0x4000).expect("a channel");
+        client.allocate(&mut road, Family::Default).expect("an allocation");
+        let address = peer.local_addr().expect("an address");
+        client.bind(&mut road, channel, address).expect("a channel");
+        let stop = Arc::new(AtomicBool::new(false));
+        let until = Arc::clone(&stop);
+        Self {
+            stop,
+            sender: std::thread::spawn(move || {
+                let sent = send(&mut road, channel, &until);
+                // Only once all of it has gone through.
+                std::thread::sleep(QUIET);
+                client.release(&mut road).expect("its end");
+                sent
+            }),
+            receiver: std::thread::spawn(move || receive(&peer)),
+        }
+    }
+
+    /// How many were sent and how many of them lost.
+    pub(crate) fn finish(self) -> (u64, u64) {
+        self.stop.store(true, Ordering::Relaxed);
+        let received = self.receiver.join().expect("no panic");
+        let sent = self.sender.join().expect("no panic");
+        assert!(sent > 0);
+        (sent, sent - received)
+    }
+}
+
+fn send(road: &mut UdpRoad, channel: ChannelNumber, until: &AtomicBool) -> u64 {
+    let message = channel_data(channel, &[7; 160]);
+    let (began, mut sent) = (Instant::now(), 0_u32);
+    while !until.load(Ordering::Relaxed) {
+        road.send(&message).expect("the road is open");
+        sent += 1;
+        std::thread::sleep((INTERVAL * sent).saturating_sub(began.elapsed()));
+    }
+    sent.into()
+}
+
+fn receive(peer: &UdpSocket) -> u64 {
+    let mut buffer = [0; 2048];
+    std::iter::from_fn(|| peer.recv(&mut buffer).ok()).count() as u64
+}
