@@ -12,4 +12,5 @@ pub mod relay;
 pub mod room;
 pub mod spread;
 pub mod stun;
+pub mod turn;
 pub mod voice;

@@ -37,6 +37,14 @@ impl Circumstances {
     }
 }
 
+impl std::fmt::Display for Circumstances {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { cpu, cpus, kernel, commit, .. } = self;
+        let changed = if self.uncommitted_changes { "-dirty" } else { "" };
+        write!(f, "{cpu}, {cpus} processors, Linux {kernel}, commit {commit}{changed}")
+    }
+}
+
 /// Processes that were running or waiting, over 1, 5 and 15 minutes: what else the machine did.
 pub fn load_average() -> String {
     read("/proc/loadavg")

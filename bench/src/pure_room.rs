@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use anyhow::{anyhow, bail};
 use ringfence_core::{
-    Credentials, Engine, EngineSetup, Instant, Limits, Registry, RegistrySetup, ShardId,
+    Credentials, Engine, EngineSetup, Instant, Limits, Registry, RegistrySetup, RelayPorts, ShardId,
 };
-use ringfence_wire::datagram::{Datagram, LocalSocket, Outbox, Transmit};
+use ringfence_wire::datagram::{Datagram, Frame, LocalSocket, Outbox, Transmit};
 
 use crate::relay::{configuration, join_request};
 use crate::stun::{self, Reply};
@@ -69,7 +69,7 @@ impl PureRoom {
     /// Lets the registry hear what the engine reports, and the engine what it decides.
     pub fn exchange(&mut self) {
         while let Some(effect) = self.engine.poll_effect() {
-            self.registry.on_effect(ShardId(0), &effect);
+            self.registry.on_effect(self.now, ShardId(0), &effect);
         }
         while let Some((_, command)) = self.registry.poll_command() {
             self.engine.apply(self.now, command);
@@ -84,9 +84,16 @@ impl PureRoom {
             limits,
             quotas: BTreeMap::new(),
             policy: Arc::clone(&policy),
+            relay_ports: RelayPorts::none(),
             seed: [1; 32],
         });
-        let engine = Engine::new(EngineSetup { shard: ShardId(0), limits, policy, seed: [2; 32] });
+        let engine = Engine::new(EngineSetup {
+            shard: ShardId(0),
+            limits,
+            policy,
+            turn: None,
+            seed: [2; 32],
+        });
         Ok(Self { engine, registry, now: Instant::START, credentials: Vec::new() })
     }
 
@@ -108,7 +115,8 @@ impl PureRoom {
         let remote = Self::address(from);
         let mut outbox = Counting::default();
         self.now = self.now + Duration::from_millis(1);
-        let datagrams = packets.map(|packet| Datagram::single(packet, remote, LocalSocket(0)));
+        let datagrams =
+            packets.map(|packet| Datagram::single(packet, remote, LocalSocket::Listen(0)));
         self.engine.handle_batch(self.now, datagrams, &mut outbox);
         outbox
     }
@@ -117,6 +125,11 @@ impl PureRoom {
 impl<'rx> Outbox<'rx> for Counting {
     fn forward(&mut self, transmit: Transmit<'rx>) {
         std::hint::black_box(transmit);
+        self.copies += 1;
+    }
+
+    fn frame(&mut self, frame: Frame<'_>, transmit: Transmit<'rx>) {
+        std::hint::black_box((frame, transmit));
         self.copies += 1;
     }
 
