@@ -12,7 +12,6 @@ use ringfence_wire::channel_data::ChannelNumber;
 use ringfence_wire::datagram::{Datagram, LocalSocket, Outbox, Step};
 use std::num::NonZeroU32;
 
-
 /// How many.
 pub(super) const FLOWS: u8 = 8;
 

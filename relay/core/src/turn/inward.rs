@@ -15,12 +15,13 @@ use super::allocation::Allocation;
 use crate::counters::DropReason;
 use crate::engine::Context;
 use crate::flow::{Egress, FlowKey};
+use crate::random::Csprng;
 use crate::time::Instant;
 
-/// Who a packet is from, and a transaction id for the indication that may carry it.
-pub(super) struct Source {
-    pub(super) peer: SocketAddr,
-    pub(super) id: [u8; 12],
+/// Who a packet is from, and the channel that the client has for them.
+pub(super) struct Source<'a> {
+    pub(super) peer: &'a SocketAddr,
+    pub(super) channel: Option<ChannelNumber>,
 }
 
 impl Turn {
@@ -77,9 +78,9 @@ impl Turn {
         egress: &mut Egress<'_, O>,
     ) -> Result<(), DropReason> {
         let allocation = &mut self.allocations[key];
-        let id = if channel.is_none() { context.random.bytes() } else { [0; 12] };
         let client = (&allocation.pass, allocation.flow.local);
-        wrap(egress, &Source { peer: *peer, id }, channel, payload, client)?;
+        let source = Source { peer, channel };
+        wrap(egress, &mut context.random, &source, payload, client)?;
         allocation.traffic.packets_to_client += 1;
         allocation.traffic.bytes_to_client += payload.len() as u64;
         context.counters.forward_one(payload.len());
@@ -90,14 +91,14 @@ impl Turn {
 /// Sends a peer's packet to a client in the form that the client wants it.
 pub(super) fn wrap<'rx, O: Outbox<'rx>>(
     egress: &mut Egress<'_, O>,
-    source: &Source,
-    channel: Option<ChannelNumber>,
+    random: &mut Csprng,
+    source: &Source<'_>,
     payload: &'rx [u8],
     (client, local): (&Pass, LocalSocket),
 ) -> Result<(), DropReason> {
-    let Some(channel) = channel else {
-        let id = TransactionId(source.id);
-        let around = DataIndication::new(id, source.peer, payload.len());
+    let Some(channel) = source.channel else {
+        let id = TransactionId(random.bytes());
+        let around = DataIndication::new(id, *source.peer, payload.len());
         let around = around.ok_or(DropReason::TooLong)?;
         egress.frame(around.frame(), payload, client, local);
         return Ok(());

@@ -81,11 +81,11 @@ impl Turn {
                 let guest = self.allocations[key].id;
                 let relayed = self.allocations[key].relayed_for(pass.addr().ip());
                 let relayed = *relayed.ok_or(DropReason::NoPermission)?;
-                let from = Source { peer: relayed.address, id: context.random.bytes() };
                 let way = self.neighbours.way(now, (guest, &relayed.address), *host);
                 match way.ok_or(DropReason::NoPermission)? {
                     Way::Direct { pass, local, channel } => {
-                        wrap(egress, &from, channel, payload, (&pass, local))?;
+                        let from = Source { peer: &relayed.address, channel };
+                        wrap(egress, &mut context.random, &from, payload, (&pass, local))?;
                     }
                     Way::Relayed => egress.forward(payload, pass, relayed.socket),
                 }
