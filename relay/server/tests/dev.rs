@@ -144,6 +144,16 @@ fn the_pasted_question_is_answered_with_the_rule() {
 }
 
 #[test]
+fn the_pasted_command_makes_ice_servers_of_this_relay() {
+    let (_dev, guide) = dev();
+    let made = shell(&format!("{} --json", command(&guide, "turn")));
+    let made: Value = serde_json::from_slice(&made.stdout).expect("JSON");
+    let media = guide["media"].as_str().expect("a fact");
+    let url = format!("turn:{media}?transport=udp");
+    assert_eq!(made["iceServers"][0]["urls"], serde_json::json!([url]));
+}
+
+#[test]
 fn the_pasted_curls_are_answered_where_there_is_a_curl() {
     if !shell("command -v curl").status.success() {
         return;

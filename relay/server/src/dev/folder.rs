@@ -17,6 +17,7 @@ const HTTP: (Ipv4Addr, u16) = (Ipv4Addr::LOCALHOST, 8478);
 /// Names that are written, and taken away in the end.
 const CONFIG: &str = "ringfence.toml";
 const TOKEN: &str = "control.token";
+const SECRET: &str = "acme.secret";
 
 /// Folders tried before giving up: another process may have had our number.
 const ATTEMPTS: u32 = 16;
@@ -36,6 +37,7 @@ impl Folder {
             .replace("{log}", log);
         write(&folder.config(), &text)?;
         write(&folder.token(), &token()?)?;
+        write(&folder.0.join(SECRET), &token()?)?;
         Ok(folder)
     }
 
@@ -55,6 +57,7 @@ impl Drop for Folder {
         // What was put there, and nothing else; a folder that holds more stays.
         let _ = fs::remove_file(self.config());
         let _ = fs::remove_file(self.token());
+        let _ = fs::remove_file(self.0.join(SECRET));
         let _ = fs::remove_dir(&self.0);
     }
 }

@@ -49,6 +49,7 @@ impl Guide {
             program: quoted(&program),
             socket: quoted(&config.control.socket),
             token: quoted(&folder.token()),
+            config: quoted(&folder.config()),
         };
         let http = http.map(|address| address.to_string()).unwrap_or_default();
         Ok(Self {
@@ -99,11 +100,12 @@ struct Paths {
     program: String,
     socket: String,
     token: String,
+    config: String,
 }
 
 impl Paths {
     fn steps(&self, http: &str) -> Vec<Step> {
-        let Self { program, socket, token } = self;
+        let Self { program, socket, token, config } = self;
         let step = |name, what, command| Step { name, what, command };
         let body = format!(r#"{{"tenant":"{TENANT}","participant":"carol"}}"#);
         vec![
@@ -124,6 +126,11 @@ impl Paths {
                 "join_bob",
                 "And as bob, in another terminal",
                 self.join("bob", "127.1.0.12", (BOB_LISTEN, BOB_DELIVER)),
+            ),
+            step(
+                "turn",
+                "Make iceServers for a TURN client, such as a browser: paste them into your page",
+                format!("{program} credentials --config {config} --meeting {ROOM} --party dave"),
             ),
             step(
                 "why",
