@@ -15,7 +15,7 @@ pub trait Road {
     /// The next message, without the padding that closes it on a stream.
     ///
     /// # Errors
-    /// `TimedOut` after a few seconds without one; those of the socket.
+    /// `TimedOut` after half a second without one; those of the socket.
     fn receive(&mut self) -> io::Result<Vec<u8>>;
 }
 

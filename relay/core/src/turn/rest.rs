@@ -39,7 +39,7 @@ pub struct RestUsername<'a> {
 /// Why a text is no such user name.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum RestUsernameError {
-    /// Over [`USERNAME_BYTES_MAX`] bytes.
+    /// Over 508 bytes.
     TooLong,
     /// No 1 to 20 digits before the first colon, a zero in front, or more than 64 bits.
     Expiry,
