@@ -153,7 +153,7 @@ impl Batching {
         Self {
             datagrams_a_receive: per(
                 received.1.datagrams - received.0.datagrams,
-                received.1.batches - received.0.batches,
+                received.1.calls - received.0.calls,
             ),
             copies_a_send: per(sent.1.datagrams - sent.0.datagrams, sent.1.calls - sent.0.calls),
             trains: sent.1.trains - sent.0.trains,

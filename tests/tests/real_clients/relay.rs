@@ -3,20 +3,15 @@
 use std::net::{TcpListener, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
-use hmac::{Hmac, KeyInit, Mac};
 use ringfence::client::ApiClient;
+use ringfence_tests::turn::{Credentials, SECRET};
 use serde_json::{Value, json};
-use sha1::Sha1;
 use tempfile::TempDir;
 
 use crate::programs::{PATIENCE, Program};
 use crate::world::{self, World};
-
-const SECRET: &str = "a secret of the application server's";
 
 /// How a client reaches the relay.
 #[derive(Clone, Copy, Debug)]
@@ -190,24 +185,6 @@ impl Drop for Relay {
             let log = std::fs::read_to_string(self.folder.path().join("log"));
             eprintln!("the relay's log:\n{}", log.unwrap_or_default());
         }
-    }
-}
-
-/// What an application server makes for a party, `<expiry>:<tenant>/<meeting>/<party>`, by the
-/// convention of the TURN REST API (draft-uberti-behave-turn-rest-00).
-pub(crate) struct Credentials {
-    pub(crate) username: String,
-    pub(crate) password: String,
-}
-
-impl Credentials {
-    pub(crate) fn of(party: &str) -> Self {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock after 1970");
-        let username = format!("{}:acme/standup/{party}", now.as_secs() + 600);
-        let mut mac = Hmac::<Sha1>::new_from_slice(SECRET.as_bytes()).expect("any length will do");
-        mac.update(username.as_bytes());
-        let password = BASE64_STANDARD.encode(mac.finalize().into_bytes());
-        Self { username, password }
     }
 }
 

@@ -4,6 +4,7 @@ use std::io::{Read, Write};
 use std::net::{IpAddr, SocketAddr, TcpStream, UdpSocket};
 use std::time::{Duration, Instant};
 
+use ringfence_tests::turn::Credentials;
 use socket2::{Domain, Socket, Type};
 use turn_client_proto::api::{TurnClientApi, TurnConfig, TurnEvent, TurnRecvRet};
 use turn_client_proto::client::TurnClient;
@@ -14,7 +15,7 @@ use turn_client_proto::types::{TransportType, TurnCredentials};
 use turn_client_proto::udp::TurnClientUdp;
 
 use crate::programs::PATIENCE;
-use crate::relay::{Credentials, Relay};
+use crate::relay::Relay;
 
 const CLIENT: &str = "127.1.0.78";
 const PEER: &str = "127.1.0.79";

@@ -153,7 +153,7 @@ fn kernel(families: &mut Families<'_>, shards: &[ShardStatus]) -> fmt::Result {
 
 fn work(families: &mut Families<'_>, shards: &[ShardStatus]) -> fmt::Result {
     let sockets: [(Family, Read<IoCounters>); 5] = [
-        (family("receive_calls", "Receive calls that delivered"), |io| io.received.batches),
+        (family("receive_calls", "Receive calls that delivered"), |io| io.received.calls),
         (family("trains_received", "Trains that the kernel made"), |io| io.received.trains),
         (family("send_calls", "Send calls"), |io| io.sent.calls),
         (family("trains_sent", "Trains that the kernel took"), |io| io.sent.trains),
