@@ -4,8 +4,11 @@
 //! judging them; [`crate::Policy::compile`] finds every contradiction at once.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use ipnet::{IpNet, Ipv6Net};
+
+use crate::label_table::LabelTable;
 
 /// Index of a source file, in a list that the reader of the policy keeps.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, PartialOrd, Ord)]
@@ -45,6 +48,8 @@ pub struct PolicyDraft {
     pub host_addresses: Vec<IpAddr>,
     /// NAT64 prefixes of the operator's network, beside 64:ff9b::/96 (RFC 6052 section 2.1).
     pub nat64: Vec<Located<Ipv6Net>>,
+    /// Prefixes that regions take by label.
+    pub region_data: Option<RegionData>,
     /// Where addresses are.
     pub regions: Vec<RegionDraft>,
     /// Places that run relays.
@@ -53,6 +58,55 @@ pub struct PolicyDraft {
     pub fences: Vec<FenceDraft>,
     /// Accounts.
     pub tenants: Vec<TenantDraft>,
+    /// The enclave that this host says it belongs to; must be its site's. `None`: whatever that is.
+    pub own_enclave: Option<Located<String>>,
+    /// How sites are offered.
+    pub selection: SelectionDraft,
+    /// Sentences that must stay true.
+    pub invariants: Vec<InvariantDraft>,
+}
+
+/// A region data file: prefixes with labels, one a line.
+#[derive(Clone, Debug)]
+pub struct RegionData {
+    /// Which file.
+    pub file: FileId,
+    /// Line of its first prefix, counted from 1.
+    pub first_line: u32,
+    /// What it holds. Shared, since it may be large.
+    pub table: Arc<LabelTable>,
+}
+
+impl RegionData {
+    /// Where the prefix at a place of the table was written, places counted from 0.
+    pub fn origin(&self, place: usize) -> Origin {
+        let place = u32::try_from(place).unwrap_or(u32::MAX);
+        Origin { file: self.file, line: self.first_line.saturating_add(place), start: 0, end: 0 }
+    }
+}
+
+/// How sites are offered. Nothing here lets a site in: the fence does.
+#[derive(Clone, Debug, Default)]
+pub struct SelectionDraft {
+    /// Sites offered first.
+    pub primaries: u8,
+    /// Sites offered for when those are full.
+    pub spares: u8,
+    /// Sites that are never primaries.
+    pub spare_sites: Vec<Located<String>>,
+}
+
+/// A sentence that must stay true of all addresses in all states of load.
+#[derive(Clone, Debug, Default)]
+pub struct InvariantDraft {
+    /// In words.
+    pub name: Located<String>,
+    /// Regions of the clients it speaks of, or `any`.
+    pub clients: Vec<Located<String>>,
+    /// Regions of who is at the other end, or `any`; empty: all.
+    pub peers: Vec<Located<String>>,
+    /// Regions whose sites may not carry them.
+    pub never_transit: Vec<Located<String>>,
 }
 
 /// A named set of prefixes.
@@ -62,6 +116,8 @@ pub struct RegionDraft {
     pub name: Located<String>,
     /// Its prefixes.
     pub cidrs: Vec<Located<IpNet>>,
+    /// Labels whose prefixes in the region data are its own, too.
+    pub labels: Vec<Located<String>>,
     /// The region that contains this one: a fence that lists the outer admits the inner.
     pub within: Option<Located<String>>,
     /// Regions that are near, nearest first; only an order of preference, never a permission.
@@ -92,6 +148,8 @@ pub struct FenceDraft {
     pub peers: Located<Vec<Located<String>>>,
     /// Regions whose sites may carry.
     pub transit: Located<Vec<Located<String>>>,
+    /// Whether media that is evidently not encrypted ends the flow.
+    pub require_encryption: bool,
 }
 
 /// An account.
@@ -105,4 +163,28 @@ pub struct TenantDraft {
     pub fences: Vec<Located<String>>,
     /// The enclave it belongs to; `None` is the common one.
     pub enclave: Option<Located<String>>,
+    /// What this account makes of its fences.
+    pub choice: ChoiceDraft,
+    /// Whether only sites in its home region carry it.
+    pub locked_to_home: bool,
+    /// Some of its users, who may narrow it further.
+    pub groups: Vec<GroupDraft>,
+}
+
+/// Some of a tenant's users.
+#[derive(Clone, Debug, Default)]
+pub struct GroupDraft {
+    /// Name, unique among the tenant's groups.
+    pub name: Located<String>,
+    /// What this group makes of the account's fences.
+    pub choice: ChoiceDraft,
+}
+
+/// What an account or a group makes of the fences above it. It can only take away.
+#[derive(Clone, Debug, Default)]
+pub struct ChoiceDraft {
+    /// Only sites in these regions may carry; `None`: all that could before.
+    pub require: Option<Located<Vec<Located<String>>>>,
+    /// Regions whose sites come first, in this order.
+    pub prefer: Vec<Located<String>>,
 }

@@ -12,30 +12,30 @@ impl fmt::Display for Epoch {
     }
 }
 
-/// How many entries of one kind a handle can tell apart.
+/// How many entries of one kind may be declared.
 pub(crate) const HANDLES_MAX: usize = u16::MAX as usize + 1;
 
 macro_rules! handle {
-    ($name:ident, $what:literal) => {
+    ($name:ident, $inner:ty, $what:literal) => {
         #[doc = concat!("Handle of a ", $what, ", valid only with the [`crate::Policy`] that made it.")]
         #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
-        pub struct $name(u16);
+        pub struct $name($inner);
 
         impl $name {
-            /// `None` beyond [`HANDLES_MAX`] entries.
+            /// `None` beyond what the handle can tell apart.
             pub(crate) fn from_index(index: usize) -> Option<Self> {
-                u16::try_from(index).ok().map(Self)
+                <$inner>::try_from(index).ok().map(Self)
             }
 
             /// Place in the policy's list, counted from 0; dense, so it can index an array.
             pub fn index(self) -> usize {
-                usize::from(self.0)
+                self.0 as usize
             }
         }
     };
 }
 
-handle!(RegionId, "region");
-handle!(SiteId, "site");
-handle!(FenceId, "fence");
-handle!(TenantId, "tenant");
+handle!(RegionId, u16, "region");
+handle!(SiteId, u16, "site");
+handle!(FenceId, u32, "fence, as declared or as a tenant or group may use it");
+handle!(TenantId, u16, "tenant");

@@ -31,6 +31,10 @@ impl<T> Named<T> {
         self.entries.get(place).map(|(_, entry)| entry)
     }
 
+    pub(crate) fn get_mut(&mut self, place: usize) -> Option<&mut T> {
+        self.entries.get_mut(place).map(|(_, entry)| entry)
+    }
+
     /// Empty for a place beyond the end.
     pub(crate) fn name(&self, place: usize) -> &str {
         self.entries.get(place).map_or("", |(name, _)| name)

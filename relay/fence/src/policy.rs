@@ -5,13 +5,16 @@ use std::net::{IpAddr, SocketAddr};
 use ipnet::Ipv6Net;
 
 use crate::canonical::canonical_socket;
-use crate::fence::{Fence, FenceList};
+use crate::fence::{Fence, FenceList, FenceUse};
+use crate::invariant::Invariant;
 use crate::names::Named;
+use crate::prefix_book::PrefixBook;
+use crate::region::Region;
 use crate::region_map::RegionMap;
 use crate::site::Site;
 use crate::{
-    Canonical, Epoch, FenceId, Origin, Pass, Refusal, RegionId, Role, Rule, SiteId, Tenant,
-    canonical,
+    Atom, Canonical, Epoch, Origin, Pass, Prefix, Refusal, RegionId, Role, Rule, Scope, SiteId,
+    Tenant, canonical,
 };
 
 /// A policy that has no contradiction. Immutable: a change makes a new one with a new epoch.
@@ -20,13 +23,18 @@ pub struct Policy {
     pub(crate) epoch: Epoch,
     pub(crate) nat64: Box<[Ipv6Net]>,
     pub(crate) region_map: RegionMap,
-    pub(crate) regions: Named<()>,
+    pub(crate) prefixes: PrefixBook,
+    pub(crate) regions: Named<Region>,
     pub(crate) sites: Named<Site>,
     pub(crate) fences: Named<Fence>,
+    pub(crate) uses: Vec<FenceUse>,
     pub(crate) tenants: Named<Tenant>,
     pub(crate) own_site: SiteId,
     pub(crate) own_standing: Result<(), Refusal>,
     pub(crate) own_addresses: Box<[IpAddr]>,
+    pub(crate) primaries: u8,
+    pub(crate) spares: u8,
+    pub(crate) invariants: Vec<Invariant>,
 }
 
 impl Policy {
@@ -58,31 +66,42 @@ impl Policy {
         self.locate_each(&canonical, |_| Ok(()))
     }
 
-    /// THE decision: whether `addr` may take part as `role` under `fence` when `site` carries.
+    /// The prefix that puts `ip` in its region, and where it was written. `None` where there is no
+    /// region; a NAT64 address is taken as it is.
+    pub fn prefix(&self, ip: IpAddr) -> Option<Prefix> {
+        let ip = ip.to_canonical();
+        self.region_map.locate(ip).ok().and_then(|_| self.prefixes.longest(ip))
+    }
+
+    /// The address space in pieces that this policy does not tell apart further, in order, IPv4
+    /// before IPv6; together they are all of it.
+    pub fn atoms(&self) -> impl Iterator<Item = Atom> {
+        self.region_map.atoms()
+    }
+
+    /// THE decision: whether `addr` may take part as `role` under a fence, which a room may have
+    /// narrowed, when `site` carries.
     ///
     /// # Errors
-    /// In this order: the site's standing, its region in `transit`, port 0, the form of the
-    /// address, for a peer whether it is one of our own, its region, the region in the role's list.
-    pub fn decide(
+    /// In this order: the site's standing, its region in `transit` and in what the room requires,
+    /// port 0, the form of the address, for a peer whether it is one of our own, its region, the
+    /// region in the role's list and not among those the room refuses.
+    pub fn decide<'a>(
         &self,
-        fence: FenceId,
+        scope: impl Into<Scope<'a>>,
         role: Role,
         addr: SocketAddr,
         site: SiteId,
     ) -> Result<Pass, Refusal> {
-        let lists = self.fence(fence)?;
-        self.may_carry(lists, site)?;
+        let scope = scope.into();
+        self.fence(scope.fence)?;
+        self.may_carry(scope, site)?;
         if addr.port() == 0 {
             return Err(self.refusal(Rule::PortZero));
         }
-        let canonical = canonical(addr.ip(), &self.nat64).map_err(|rule| self.refusal(rule))?;
-        if role == Role::Peer && self.is_own(&canonical) {
-            return Err(self.refusal(Rule::OwnAddress));
-        }
-        let (list, rule) = lists.list(role);
-        let region = self.locate_each(&canonical, |region| self.admit(list, rule, region))?;
+        let (canonical, region) = self.admit_address(scope, role, addr.ip())?;
         let addr = canonical_socket(addr, &canonical);
-        Ok(Pass::new(addr, region, fence, self.epoch, role))
+        Ok(Pass::new(addr, region, scope.fence, self.epoch, role))
     }
 
     /// Whether anybody here could admit `addr` as a client: enough to be told how to authenticate,
@@ -94,7 +113,7 @@ impl Policy {
         let enclave = &self.site(self.own_site)?.enclave;
         let tenants = self.tenants.iter().filter(|(_, tenant)| tenant.enclave == *enclave);
         let mut first = None;
-        for &fence in tenants.flat_map(|(_, tenant)| &tenant.fences) {
+        for &fence in tenants.flat_map(|(_, tenant)| &tenant.uses) {
             match self.decide(fence, Role::Client, addr, self.own_site) {
                 Ok(pass) => return Ok(pass),
                 // It was the address itself, so every other fence would say the same.
@@ -119,37 +138,6 @@ impl Policy {
         self.own_addresses.binary_search(&ip.to_canonical()).is_ok()
     }
 
-    /// The fence of a room that `tenant` makes at this site: the one asked for, which must be the
-    /// tenant's, or its default.
-    ///
-    /// # Errors
-    /// Unknown tenant, a fence that is not its own, a site of another enclave or that may not
-    /// carry under this fence.
-    pub fn room_fence(&self, tenant: &str, asked: Option<&str>) -> Result<FenceId, Refusal> {
-        let tenant = self.tenant(tenant).ok_or(self.refusal(Rule::UnknownTenant))?;
-        let refuse = |rule| self.refusal_at(rule, tenant.origin);
-        let fence = match asked {
-            None => tenant.fences.first().copied(),
-            Some(name) => self.fence_id(name).filter(|fence| tenant.fences.contains(fence)),
-        };
-        let fence = fence.ok_or(refuse(Rule::FenceNotOfTenant))?;
-        let site = self.site(self.own_site)?;
-        if site.enclave != tenant.enclave {
-            return Err(refuse(Rule::WrongEnclave));
-        }
-        self.may_carry(self.fence(fence)?, self.own_site).map(|()| fence)
-    }
-
-    /// Handle of the fence of this name.
-    pub fn fence_id(&self, name: &str) -> Option<FenceId> {
-        self.fences.place(name).and_then(FenceId::from_index)
-    }
-
-    /// Name of a fence; empty for a handle of another policy.
-    pub fn fence_name(&self, fence: FenceId) -> &str {
-        self.fences.name(fence.index())
-    }
-
     /// Handle of the region of this name.
     pub fn region_id(&self, name: &str) -> Option<RegionId> {
         self.regions.place(name).and_then(RegionId::from_index)
@@ -170,30 +158,62 @@ impl Policy {
         self.sites.name(site.index())
     }
 
+    /// All tenants, in the order they were written.
+    pub fn tenants(&self) -> impl Iterator<Item = &Tenant> {
+        self.tenants.iter().map(|(_, tenant)| tenant)
+    }
+
     /// The tenant of this name.
     pub fn tenant(&self, name: &str) -> Option<&Tenant> {
         self.tenants.place(name).and_then(|place| self.tenants.get(place))
     }
 
-    fn is_own(&self, canonical: &Canonical) -> bool {
+    /// The part of [`Policy::decide`] that is about the address.
+    pub(crate) fn admit_address(
+        &self,
+        scope: Scope<'_>,
+        role: Role,
+        ip: IpAddr,
+    ) -> Result<(Canonical, RegionId), Refusal> {
+        let (list, rule) = self.fence(scope.fence)?.list(role);
+        let canonical = canonical(ip, &self.nat64).map_err(|rule| self.refusal(rule))?;
+        if role == Role::Peer && self.is_own(&canonical) {
+            return Err(self.refusal(Rule::OwnAddress));
+        }
+        let region = self.locate_each(&canonical, |region| {
+            self.admit(list, rule, region)?;
+            self.room_admits(scope, role, region)
+        })?;
+        Ok((canonical, region))
+    }
+
+    pub(crate) fn is_own(&self, canonical: &Canonical) -> bool {
         let embedded = canonical.embedded().map(IpAddr::V4);
         [Some(canonical.addr()), embedded].into_iter().flatten().any(|ip| self.is_own_address(ip))
     }
 
-    fn fence(&self, fence: FenceId) -> Result<&Fence, Refusal> {
-        self.fences.get(fence.index()).ok_or(self.refusal(Rule::UnknownFence))
-    }
-
-    fn site(&self, site: SiteId) -> Result<&Site, Refusal> {
+    pub(crate) fn site(&self, site: SiteId) -> Result<&Site, Refusal> {
         self.sites.get(site.index()).ok_or(self.refusal(Rule::UnknownSite))
     }
 
-    fn may_carry(&self, fence: &Fence, site: SiteId) -> Result<(), Refusal> {
-        let region = self.site(site)?.region;
+    /// Whether a site may carry, whoever its participants are.
+    ///
+    /// # Errors
+    /// The site's standing, its region in the fence's transit and in what the room requires.
+    pub fn may_carry(&self, scope: Scope<'_>, site: SiteId) -> Result<(), Refusal> {
+        self.site(site)?;
         if site == self.own_site {
             self.own_standing?;
         }
-        self.admit(&fence.transit, Rule::SiteNotInTransit, region)
+        self.is_in_transit(scope, site)
+    }
+
+    /// Whether a site may carry if it is where it says it is.
+    pub(crate) fn is_in_transit(&self, scope: Scope<'_>, site: SiteId) -> Result<(), Refusal> {
+        let region = self.site(site)?.region;
+        let lists = self.fence(scope.fence)?;
+        self.admit(&lists.transit, Rule::SiteNotInTransit, region)?;
+        self.room_carries(scope, region)
     }
 
     /// Locates the address and, behind NAT64, the embedded one; `judge` must accept both regions.
@@ -210,18 +230,23 @@ impl Policy {
         canonical.embedded().map_or(Ok(outer), |ip| one(ip.into()))
     }
 
-    fn admit(&self, list: &FenceList, rule: Rule, region: RegionId) -> Result<(), Refusal> {
+    pub(crate) fn admit(
+        &self,
+        list: &FenceList,
+        rule: Rule,
+        region: RegionId,
+    ) -> Result<(), Refusal> {
         if list.admits.contains(region) {
             return Ok(());
         }
         Err(Refusal { region: Some(region), ..self.refusal_at(rule, list.origin) })
     }
 
-    fn refusal_at(&self, rule: Rule, origin: Origin) -> Refusal {
+    pub(crate) fn refusal_at(&self, rule: Rule, origin: Origin) -> Refusal {
         Refusal { origin: Some(origin), ..self.refusal(rule) }
     }
 
-    fn refusal(&self, rule: Rule) -> Refusal {
+    pub(crate) fn refusal(&self, rule: Rule) -> Refusal {
         Refusal { rule, origin: None, region: None, epoch: self.epoch }
     }
 }

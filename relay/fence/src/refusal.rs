@@ -100,6 +100,20 @@ rules! {
     RegionNotInTransit = "region_not_in_transit",
     /// The region of the site that would carry is not among the fence's `transit`.
     SiteNotInTransit = "site_not_in_transit",
+    /// The region of the site that would carry is not among those that the room requires.
+    SiteNotRequired = "site_not_required",
+    /// The room refuses participants from this region.
+    RegionRefusedByRoom = "region_refused_by_room",
+    /// The home region would be left out, which nothing can do.
+    HomeNotRequired = "home_not_required",
+    /// A region is required that the level above does not have.
+    NotNarrower = "not_narrower",
+    /// No such region.
+    UnknownRegion = "unknown_region",
+    /// What narrows the room was made under another policy.
+    StaleNarrowing = "stale_narrowing",
+    /// Media is evidently not encrypted, and the fence requires that it is.
+    NotEncrypted = "not_encrypted",
     /// This relay declares no address of its own, so its place cannot be checked.
     OwnAddressMissing = "own_address_missing",
     /// An address of this relay lies outside its site's declared ranges.
@@ -108,6 +122,8 @@ rules! {
     UnknownTenant = "unknown_tenant",
     /// The fence that was asked for is not one of the tenant's.
     FenceNotOfTenant = "fence_not_of_tenant",
+    /// No such group of the tenant.
+    UnknownGroup = "unknown_group",
     /// The tenant and this site belong to different enclaves.
     WrongEnclave = "wrong_enclave",
     /// The fence handle is not of this policy.

@@ -1,10 +1,12 @@
 //! Space that no policy can open: it names nobody, everybody, or smuggles another address.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
-use crate::Rule;
+use crate::longest_prefix::flattened;
+use crate::ranges::{AddressRange, Family};
+use crate::{AddressSet, Rule};
 
 const V4: [(Ipv4Net, Rule); 3] = [
     (v4(0, 0, 0, 0, 8), Rule::Unspecified), // RFC 791 section 3.2
@@ -20,6 +22,9 @@ const V6: [(Ipv6Net, Rule); 6] = [
     (v6([0x2002, 0, 0, 0, 0, 0, 0, 0], 16), Rule::SixToFour), // RFC 3056 section 2
     (v6([0xff00, 0, 0, 0, 0, 0, 0, 0], 8), Rule::Multicast), // RFC 4291 section 2.7
 ];
+
+/// Addresses that are an IPv4 address in another form (RFC 4291 section 2.5.5.2).
+pub(crate) const IPV4_MAPPED: Ipv6Net = v6([0, 0, 0, 0, 0, 0xffff, 0, 0], 96);
 
 /// The rule that always refuses `ip`, if one does.
 pub(crate) fn refuses_v4(ip: Ipv4Addr) -> Option<Rule> {
@@ -43,6 +48,28 @@ pub(crate) fn refuses_net(net: IpNet) -> Option<Rule> {
     }
 }
 
+/// Whether a prefix says nothing, since no address of it is judged by it.
+pub(crate) fn is_never_open(net: IpNet) -> bool {
+    refuses_net(net).is_some() || IpNet::from(IPV4_MAPPED).contains(&net)
+}
+
+/// All of that space whose bounds are prefixes, which leaves out ISATAP only: in order and apart.
+pub(crate) fn ranges() -> Vec<(AddressRange, Rule)> {
+    let v4 = V4.iter().map(|&(block, rule)| (IpNet::from(block), Some(rule)));
+    let v6 = V6.iter().map(|&(block, rule)| (IpNet::from(block), Some(rule)));
+    // Inside ::/96, but a region may list it.
+    let localhost = (IpNet::from(IpAddr::V6(Ipv6Addr::LOCALHOST)), None);
+    let flat = flattened(v4.chain(v6).chain([localhost]).collect());
+    flat.into_iter().filter_map(|(range, rule)| Some((range, rule?))).collect()
+}
+
+/// The addresses that no prefix opens: those ranges, and IPv4-mapped addresses, which are judged
+/// as IPv4.
+pub(crate) fn set() -> AddressSet {
+    let mapped = AddressRange::from(IpNet::from(IPV4_MAPPED));
+    ranges().into_iter().map(|(range, _)| range).chain([mapped]).collect()
+}
+
 fn refuses_v6_net(net: Ipv6Net) -> Option<Rule> {
     if net == Ipv6Net::from(Ipv6Addr::LOCALHOST) {
         return None; // inside ::/96, but a region may list it
@@ -52,9 +79,21 @@ fn refuses_v6_net(net: Ipv6Net) -> Option<Rule> {
 
 /// RFC 5214 section 6.1: "000000ug00000000 0101111011111110" and the IPv4 address; u and g may
 /// be anything here, so that neither bit opens a way round.
-fn is_isatap(ip: Ipv6Addr) -> bool {
+pub(crate) fn is_isatap(ip: Ipv6Addr) -> bool {
     let [.., high, low, _, _] = ip.segments();
     high & !0x0300 == 0 && low == 0x5efe
+}
+
+/// Where a range of addresses begins, as a number, if ISATAP addresses are taken from its start.
+/// `None` if nothing is left.
+pub(crate) fn behind_isatap(family: Family, first: u128, last: u128) -> Option<u128> {
+    match family {
+        Family::V6 if is_isatap(Ipv6Addr::from_bits(first)) => {
+            let of_one_network = u128::from(u32::MAX);
+            (first | of_one_network).checked_add(1).filter(|behind| *behind <= last)
+        }
+        _ => Some(first),
+    }
 }
 
 const fn v4(a: u8, b: u8, c: u8, d: u8, prefix_len: u8) -> Ipv4Net {

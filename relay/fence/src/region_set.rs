@@ -3,7 +3,7 @@
 use crate::RegionId;
 
 /// A set of regions. A region beyond its end is not in it.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub(crate) struct RegionSet {
     words: Box<[u64]>,
 }
@@ -19,6 +19,28 @@ impl RegionSet {
         if let Some(word) = self.words.get_mut(region.index() / 64) {
             *word |= bit(region);
         }
+    }
+
+    /// What is in both.
+    pub(crate) fn and(&self, other: &Self) -> Self {
+        let words = self.words.iter().zip(&other.words).map(|(a, b)| a & b);
+        Self { words: words.collect() }
+    }
+
+    pub(crate) fn is_subset(&self, other: &Self) -> bool {
+        let others = other.words.iter().copied().chain(std::iter::repeat(0));
+        self.words.iter().zip(others).all(|(own, other)| own & !other == 0)
+    }
+
+    /// Whether something is in both.
+    pub(crate) fn meets(&self, other: &Self) -> bool {
+        self.words.iter().zip(&other.words).any(|(a, b)| a & b != 0)
+    }
+
+    /// Its regions, in the order of their handles.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = RegionId> {
+        let all = (0..self.words.len() * 64).filter_map(RegionId::from_index);
+        all.filter(|&region| self.contains(region))
     }
 
     pub(crate) fn contains(&self, region: RegionId) -> bool {

@@ -21,7 +21,10 @@ pub(super) fn compile(
         let clients = compile_list(&fence.clients, regions, errors);
         let peers = compile_list(&fence.peers, regions, errors);
         let transit = compile_list(&fence.transit, regions, errors);
-        fences.push(&fence.name.value, Fence { clients, peers, transit });
+        fences.push(
+            &fence.name.value,
+            Fence { clients, peers, transit, require_encryption: fence.require_encryption },
+        );
     }
     fences
 }
@@ -60,7 +63,7 @@ fn resolve_listed(
 }
 
 /// The listed regions and all that lie within them, however deep.
-fn admitted(regions: &Regions, listed: impl Fn(RegionId) -> bool) -> RegionSet {
+pub(super) fn admitted(regions: &Regions, listed: impl Fn(RegionId) -> bool) -> RegionSet {
     let mut admits = RegionSet::with_room_for(regions.names.len());
     for &(region, outer) in &regions.outermost_first {
         if listed(region) || outer.is_some_and(|outer| admits.contains(outer)) {

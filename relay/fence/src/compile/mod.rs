@@ -5,14 +5,18 @@
 
 mod declared;
 mod fences;
+mod invariants;
 mod nat64_prefixes;
 mod own_site;
 mod prefixes;
+mod region_prefixes;
 mod regions;
 mod resolve;
 mod sites;
 mod tenants;
+mod uses;
 
+use crate::region_map::RegionMap;
 use crate::{Epoch, Policy, PolicyDraft, PolicyError};
 
 impl Policy {
@@ -23,10 +27,13 @@ impl Policy {
     pub fn compile(draft: &PolicyDraft, epoch: Epoch) -> Result<Self, Vec<PolicyError>> {
         let mut errors = Vec::new();
         let nat64 = nat64_prefixes::compile(&draft.nat64, &mut errors);
-        let regions = regions::compile(&draft.regions, &mut errors);
-        let sites = sites::compile(&draft.sites, &regions.names, &mut errors);
+        let regions = regions::compile(draft, &mut errors);
+        let spares = &draft.selection.spare_sites;
+        let sites = sites::compile(&draft.sites, spares, &regions.names, &mut errors);
         let fences = fences::compile(&draft.fences, &regions, &mut errors);
-        let tenants = tenants::compile(&draft.tenants, &regions.names, &fences, &mut errors);
+        let mut tenants = tenants::compile(&draft.tenants, &regions.names, &fences, &mut errors);
+        let uses = uses::compile(&draft.tenants, &mut tenants, &fences, &regions, &mut errors);
+        let invariants = invariants::compile(&draft.invariants, &regions, &mut errors);
         let own = own_site::compile(draft, &nat64, epoch, &mut errors);
         let own_addresses = own_site::addresses(draft, &nat64);
         match own {
@@ -34,11 +41,16 @@ impl Policy {
                 epoch,
                 own_addresses,
                 nat64,
-                region_map: regions.map,
+                region_map: RegionMap::new(regions.prefixes.iter()),
+                prefixes: regions.prefixes,
                 regions: regions.names,
                 sites,
                 fences,
                 tenants,
+                uses,
+                invariants,
+                primaries: draft.selection.primaries,
+                spares: draft.selection.spares,
                 own_site: own.id,
                 own_standing: own.standing,
             }),

@@ -1,12 +1,10 @@
 //! Prefixes as such, wherever they are written.
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 
-use ipnet::{IpNet, Ipv6Net};
+use ipnet::IpNet;
 
 use crate::{Located, Origin, PolicyError, refused_space};
-
-const MAPPED: Ipv6Net = Ipv6Net::new_assert(Ipv6Addr::new(0, 0, 0, 0, 0, 0xffff, 0, 0), 96);
 
 /// Reports host bits, and space that no policy can open.
 pub(super) fn check(prefix: &Located<IpNet>, errors: &mut Vec<PolicyError>) {
@@ -34,7 +32,7 @@ pub(super) fn check_host_bits(net: IpNet, origin: Origin, errors: &mut Vec<Polic
 /// The IPv4 form of a prefix that has IPv4-mapped addresses only.
 fn unmapped(net: IpNet) -> Option<IpNet> {
     let IpNet::V6(v6) = net else { return None };
-    let prefix_len = v6.prefix_len().checked_sub(MAPPED.prefix_len())?;
+    let prefix_len = v6.prefix_len().checked_sub(refused_space::IPV4_MAPPED.prefix_len())?;
     let folded = IpAddr::V6(v6.network()).to_canonical();
-    MAPPED.contains(&v6).then(|| IpNet::new(folded, prefix_len).ok()).flatten()
+    refused_space::IPV4_MAPPED.contains(&v6).then(|| IpNet::new(folded, prefix_len).ok()).flatten()
 }

@@ -1,28 +1,26 @@
 //! Regions: their prefixes, and which lies within which.
 
-use std::collections::HashMap;
-
-use ipnet::IpNet;
-
-use crate::draft::RegionDraft;
+use crate::draft::{PolicyDraft, RegionDraft};
 use crate::names::Named;
-use crate::region_map::RegionMap;
-use crate::{Origin, PolicyError, RegionId};
+use crate::prefix_book::PrefixBook;
+use crate::region::Region;
+use crate::{PolicyError, RegionId};
 
-use super::{declared, prefixes, resolve};
+use super::{declared, region_prefixes, resolve};
 
 pub(super) struct Regions {
-    pub(super) names: Named<()>,
-    pub(super) map: RegionMap,
+    pub(super) names: Named<Region>,
+    pub(super) prefixes: PrefixBook,
     /// Each region with the one it lies within, outer ones before inner ones.
     pub(super) outermost_first: Vec<(RegionId, Option<RegionId>)>,
 }
 
-pub(super) fn compile(draft: &[RegionDraft], errors: &mut Vec<PolicyError>) -> Regions {
+pub(super) fn compile(policy: &PolicyDraft, errors: &mut Vec<PolicyError>) -> Regions {
+    let draft = policy.regions.as_slice();
     declared::check("region", draft.iter().map(|region| &region.name), errors);
     let names = declared::places(draft.iter().map(|region| &region.name));
     check_near(draft, &names, errors);
-    let map = compile_map(draft, errors);
+    let prefixes = region_prefixes::compile(policy, errors);
     let mut within = resolve_within(draft, &names, errors);
     let order = outermost_first(draft, &mut within, errors);
     let handles = |place: usize| {
@@ -30,40 +28,29 @@ pub(super) fn compile(draft: &[RegionDraft], errors: &mut Vec<PolicyError>) -> R
         RegionId::from_index(place).map(|region| (region, outer))
     };
     let outermost_first = order.into_iter().filter_map(handles).collect();
-    Regions { names, map, outermost_first }
+    let names = with_neighbours(draft, &names, &within);
+    Regions { names, prefixes, outermost_first }
+}
+
+fn with_neighbours(
+    draft: &[RegionDraft],
+    names: &Named<()>,
+    within: &[Option<usize>],
+) -> Named<Region> {
+    let mut regions = Named::default();
+    for (region, within) in draft.iter().zip(within) {
+        let near = region.near.iter().filter_map(|name| names.place(&name.value));
+        let near = near.filter_map(RegionId::from_index).collect();
+        let within = within.and_then(RegionId::from_index);
+        regions.push(&region.name.value, Region { near, within });
+    }
+    regions
 }
 
 fn check_near(draft: &[RegionDraft], names: &Named<()>, errors: &mut Vec<PolicyError>) {
     for near in draft.iter().flat_map(|region| &region.near) {
         resolve::resolve("unknown_region", "region", near, names, errors);
     }
-}
-
-fn compile_map(draft: &[RegionDraft], errors: &mut Vec<PolicyError>) -> RegionMap {
-    let mut map = RegionMap::new();
-    let mut owners: HashMap<IpNet, (&str, Origin)> = HashMap::new();
-    for (place, region) in draft.iter().enumerate() {
-        let name = region.name.value.as_str();
-        if region.cidrs.is_empty() {
-            let message = format!("region `{name}` has no prefixes");
-            errors.push(PolicyError::new("empty_region", region.name.origin, message));
-        }
-        for prefix in &region.cidrs {
-            prefixes::check(prefix, errors);
-            let net = prefix.value.trunc();
-            if let Some(&(owner, origin)) = owners.get(&net) {
-                let message = format!("`{net}` is in region `{owner}` and in region `{name}`");
-                let error = PolicyError::new("duplicate_prefix", prefix.origin, message);
-                errors.push(error.related(origin, format!("in region `{owner}` here")));
-                continue;
-            }
-            owners.insert(net, (name, prefix.origin));
-            if let Some(id) = RegionId::from_index(place) {
-                map.insert(net, id);
-            }
-        }
-    }
-    map
 }
 
 fn resolve_within(
@@ -111,6 +98,7 @@ fn cycle(draft: &[RegionDraft], members: &[usize]) -> PolicyError {
     let (first, others) = (members[0], &members[1..]);
     let message = format!("region `{}` lies within itself: {}", names[0], names.join(" in "));
     let error = PolicyError::new("within_cycle", origin(first).unwrap_or_default(), message);
+    let error = error.help("leave one of them out".to_owned());
     others.iter().fold(error, |error, &place| {
         error.related(origin(place).unwrap_or_default(), "and on from here")
     })

@@ -2,14 +2,16 @@
 
 use crate::draft::SiteDraft;
 use crate::names::Named;
+use crate::region::Region;
 use crate::site::Site;
-use crate::{PolicyError, RegionId};
+use crate::{Located, PolicyError, RegionId};
 
 use super::{declared, prefixes, resolve};
 
 pub(super) fn compile(
     draft: &[SiteDraft],
-    regions: &Named<()>,
+    spare_sites: &[Located<String>],
+    regions: &Named<Region>,
     errors: &mut Vec<PolicyError>,
 ) -> Named<Site> {
     declared::check("site", draft.iter().map(|site| &site.name), errors);
@@ -22,8 +24,15 @@ pub(super) fn compile(
         }
         if let Some(region) = region.and_then(RegionId::from_index) {
             let enclave = site.enclave.as_ref().map(|enclave| enclave.value.clone());
-            sites.push(&site.name.value, Site { region, enclave });
+            let spare = spare_sites.iter().any(|spare| spare.value == site.name.value);
+            let addresses = site.addresses.iter().map(|prefix| prefix.value).collect();
+            let origin = site.name.origin;
+            sites.push(&site.name.value, Site { region, enclave, addresses, spare, origin });
         }
+    }
+    let places = declared::places(draft.iter().map(|site| &site.name));
+    for name in spare_sites {
+        resolve::resolve("unknown_site", "site", name, &places, errors);
     }
     sites
 }

@@ -3,13 +3,14 @@
 use crate::draft::TenantDraft;
 use crate::fence::Fence;
 use crate::names::Named;
+use crate::region::Region;
 use crate::{FenceId, PolicyError, RegionId, Tenant, TenantId};
 
 use super::{declared, resolve};
 
 pub(super) fn compile(
     draft: &[TenantDraft],
-    regions: &Named<()>,
+    regions: &Named<Region>,
     fences: &Named<Fence>,
     errors: &mut Vec<PolicyError>,
 ) -> Named<Tenant> {
@@ -29,7 +30,7 @@ pub(super) fn compile(
 fn compile_one(
     id: TenantId,
     draft: &TenantDraft,
-    regions: &Named<()>,
+    regions: &Named<Region>,
     fences: &Named<Fence>,
     errors: &mut Vec<PolicyError>,
 ) -> Option<Tenant> {
@@ -50,6 +51,8 @@ fn compile_one(
         origin: draft.name.origin,
         home,
         fences: ids,
+        uses: Vec::new(),
+        groups: Named::default(),
         enclave: draft.enclave.as_ref().map(|enclave| enclave.value.clone()),
     })
 }

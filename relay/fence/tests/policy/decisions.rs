@@ -137,7 +137,7 @@ fn assert_bad_standing(policy: &Policy, expected: Rule) {
     let refusal = policy.own_site_standing().unwrap_err();
     assert_eq!((refusal.rule, refusal.origin), (expected, Some(on(20))));
     assert_eq!(judge(policy, "eu-only", Role::Client, "127.1.0.9:9"), Err(refusal));
-    assert_eq!(policy.room_fence("acme", None), Err(refusal));
+    assert_eq!(policy.room_fence("acme", None, None), Err(refusal));
 }
 
 #[test]
@@ -150,7 +150,10 @@ fn an_own_address_may_be_written_as_ipv4_mapped() {
 #[test]
 fn handles_of_another_policy_are_refused() {
     let mut bigger = world();
-    bigger.fences.push(drafts::fence(60, "more", [&["any"]; 3]));
+    // Handles of what tenants use follow those of the fences.
+    for (line, called) in (100..).step_by(4).zip(["a", "b", "c", "more"]) {
+        bigger.fences.push(drafts::fence(line, called, [&["any"]; 3]));
+    }
     bigger.sites.push(drafts::site(64, "more", "europe", &["127.1.9.0/24"]));
     let (policy, bigger) = (compiled(&world()), compiled(&bigger));
     let addr = "127.1.0.9:9".parse().unwrap();
@@ -165,17 +168,17 @@ fn handles_of_another_policy_are_refused() {
 #[test]
 fn a_room_gets_the_default_fence_or_the_one_asked_for() {
     let policy = compiled(&world());
-    assert_eq!(policy.room_fence("acme", None), Ok(policy.fence_id("eu-only").unwrap()));
-    let asked = policy.room_fence("acme", Some("not-china"));
-    assert_eq!(asked, Ok(policy.fence_id("not-china").unwrap()));
+    let name = |asked| policy.room_fence("acme", asked, None).map(|fence| policy.fence_name(fence));
+    assert_eq!(name(None), Ok("eu-only"));
+    assert_eq!(name(Some("not-china")), Ok("not-china"));
 }
 
 #[test]
 fn a_room_gets_no_fence_of_somebody_else() {
     let policy = compiled(&world());
-    assert_eq!(rule(policy.room_fence("acme", Some("nobody"))), Rule::FenceNotOfTenant);
-    assert_eq!(rule(policy.room_fence("acme", Some("no-such"))), Rule::FenceNotOfTenant);
-    let unknown = policy.room_fence("nobody-we-know", None).unwrap_err();
+    assert_eq!(rule(policy.room_fence("acme", Some("nobody"), None)), Rule::FenceNotOfTenant);
+    assert_eq!(rule(policy.room_fence("acme", Some("no-such"), None)), Rule::FenceNotOfTenant);
+    let unknown = policy.room_fence("nobody-we-know", None, None).unwrap_err();
     assert_eq!((unknown.rule, unknown.origin), (Rule::UnknownTenant, None));
 }
 
@@ -183,11 +186,11 @@ fn a_room_gets_no_fence_of_somebody_else() {
 fn a_room_stays_in_its_enclave() {
     let mut draft = world();
     draft.sites[0].enclave = Some(name(29, "gov"));
-    assert_eq!(rule(compiled(&draft).room_fence("acme", None)), Rule::WrongEnclave);
+    assert_eq!(rule(compiled(&draft).room_fence("acme", None, None)), Rule::WrongEnclave);
     draft.tenants[0].enclave = Some(name(53, "gov"));
-    assert!(compiled(&draft).room_fence("acme", None).is_ok());
+    assert!(compiled(&draft).room_fence("acme", None, None).is_ok());
     draft.sites[0].enclave = None;
-    assert_eq!(rule(compiled(&draft).room_fence("acme", None)), Rule::WrongEnclave);
+    assert_eq!(rule(compiled(&draft).room_fence("acme", None, None)), Rule::WrongEnclave);
 }
 
 #[test]
@@ -195,7 +198,7 @@ fn a_room_is_not_made_at_a_site_that_may_not_carry_it() {
     let mut draft = world();
     draft.own_site = name(1, "iad1");
     draft.own_addresses = vec![at(2, [127, 2, 0, 1].into())];
-    assert_eq!(rule(compiled(&draft).room_fence("acme", None)), Rule::SiteNotInTransit);
+    assert_eq!(rule(compiled(&draft).room_fence("acme", None, None)), Rule::SiteNotInTransit);
 }
 
 #[test]

@@ -51,6 +51,7 @@ pub(crate) fn fence(line: u32, called: &str, lists: [&[&str]; 3]) -> FenceDraft 
         clients: at(line + 1, names(line + 1, clients)),
         peers: at(line + 2, names(line + 2, peers)),
         transit: at(line + 3, names(line + 3, transit)),
+        ..Default::default()
     }
 }
 
@@ -61,6 +62,7 @@ pub(crate) fn tenant(line: u32, called: &str, home: &str, fences: &[&str]) -> Te
         home: name(line + 1, home),
         fences: names(line + 2, fences),
         enclave: None,
+        ..Default::default()
     }
 }
 
@@ -91,6 +93,7 @@ pub(crate) fn world() -> PolicyDraft {
             fence(42, "us-only", [&["any"], &["any"], &["united-states"]]),
         ],
         tenants: vec![tenant(50, "acme", "europe", &["eu-only", "not-china"])],
+        ..Default::default()
     }
 }
 

@@ -3,3 +3,9 @@
 mod compile_errors;
 mod decisions;
 mod drafts;
+mod levels;
+mod plans;
+mod proofs;
+mod region_data;
+mod selection;
+mod traces;
