@@ -15,10 +15,12 @@ use crate::counters::{Counters, DropReason};
 use crate::flow::{Egress, FlowKey};
 use crate::identity::ShardId;
 use crate::limits::{EFFECTS_MAX, Limits, RUN_MAX};
-use crate::message::{Command, Effect};
+use crate::message::{Command, Effect, PeersCut};
 use crate::random::{Csprng, Seed};
 use crate::rooms::{MemberKey, Rooms};
+use crate::scrutiny::{Sample, Sampler};
 use crate::time::Instant;
+use crate::traffic::{Carried, Occasion, Settlement};
 use crate::turn::{Ended, Turn, TurnHoldings, TurnSetup};
 
 /// What an engine starts with.
@@ -50,6 +52,7 @@ pub(crate) struct Context {
     pub(crate) random: Csprng,
     pub(crate) counters: Counters,
     pub(crate) effects: Effects,
+    pub(crate) sampler: Sampler,
 }
 
 /// Reports that the registry has not fetched yet: bounded, and full is an answer.
@@ -67,6 +70,7 @@ impl Engine {
         let mut random = Csprng::new(setup.seed);
         let rooms = Rooms::new(&setup.limits, &mut random);
         let turn = setup.turn.map(|turn| Turn::new(turn, &setup.limits, &mut random));
+        let sampler = Sampler::new(&mut random);
         let context = Context {
             shard: setup.shard,
             limits: setup.limits,
@@ -74,6 +78,7 @@ impl Engine {
             random,
             counters: Counters::new(),
             effects: Effects(VecDeque::with_capacity(EFFECTS_MAX.min(64))),
+            sampler,
         };
         Self { context, rooms, turn }
     }
@@ -127,9 +132,13 @@ impl Engine {
     pub fn apply(&mut self, now: Instant, command: Command) {
         match command {
             Command::Adopt(policy) => self.adopt(policy),
+            Command::Settle(round) => {
+                let carried = self.carried();
+                self.context.settle(Occasion::Round(round), carried);
+            }
             Command::Turn(command) => {
                 if let Some(turn) = &mut self.turn {
-                    turn.apply(&self.context, command);
+                    turn.apply(&mut self.context, command);
                 }
             }
             other => self.rooms.apply(&mut self.context, now, other),
@@ -139,6 +148,12 @@ impl Engine {
     /// The next report for the registry.
     pub fn poll_effect(&mut self) -> Option<Effect> {
         self.context.effects.0.pop_front()
+    }
+
+    /// The next packet that was copied for scrutiny. Nobody has to fetch them: what does not fit is
+    /// not copied.
+    pub fn poll_sample(&mut self) -> Option<Sample> {
+        self.context.sampler.poll()
     }
 
     /// What this shard did so far.
@@ -165,13 +180,26 @@ impl Engine {
     }
 
     fn adopt(&mut self, policy: Arc<Policy>) {
+        let carried = self.carried();
+        self.context.settle(Occasion::Change, carried);
         let old = std::mem::replace(&mut self.context.policy, policy);
-        self.rooms.adopt(&mut self.context, &old);
+        self.rooms.adopt(&mut self.context);
+        let mut peers_cut = PeersCut::default();
         if let Some(turn) = &mut self.turn {
-            turn.adopt(&mut self.context, &old);
+            peers_cut = turn.adopt(&mut self.context, &old);
         }
         let epoch = self.context.policy.epoch();
-        self.context.effects.push_always(Effect::Adopted { epoch });
+        self.context.effects.push_always(Effect::Adopted { epoch, peers_cut });
+    }
+
+    /// What was carried and has not been told.
+    fn carried(&mut self) -> Vec<Carried> {
+        let mut carried = Vec::new();
+        self.rooms.settle(&mut carried);
+        if let Some(turn) = &mut self.turn {
+            turn.settle(&mut carried);
+        }
+        carried
     }
 
     fn datagram<'rx>(
@@ -352,11 +380,6 @@ fn is_for_turn(message: &Message<'_>, local: LocalSocket) -> bool {
 }
 
 impl Context {
-    /// The fence's answer about a participant's address at this relay's own site.
-    pub(crate) fn judge(&self, fence: Option<FenceId>, flow: &FlowKey) -> Result<Pass, Refusal> {
-        self.judge_as(Role::Client, fence, flow.remote)
-    }
-
     /// The fence's answer about any address at this relay's own site.
     pub(crate) fn judge_as(
         &self,
@@ -364,13 +387,27 @@ impl Context {
         fence: Option<FenceId>,
         address: SocketAddr,
     ) -> Result<Pass, Refusal> {
-        let fence = fence.ok_or(Refusal {
-            rule: Rule::UnknownFence,
-            origin: None,
-            region: None,
-            epoch: self.policy.epoch(),
-        })?;
+        let fence = fence.ok_or(self.refusal(Rule::UnknownFence))?;
         self.policy.decide(fence, role, address, self.policy.own_site())
+    }
+
+    /// Tells what was carried under the policy in force; nothing is told only where it answers
+    /// something.
+    pub(crate) fn settle(
+        &mut self,
+        occasion: Occasion,
+        carried: impl IntoIterator<Item = Carried>,
+    ) {
+        let carried: Vec<Carried> = carried.into_iter().collect();
+        if !carried.is_empty() || occasion != Occasion::Change {
+            let policy = Arc::clone(&self.policy);
+            let settlement = Settlement { policy, occasion, carried };
+            self.effects.push_always(Effect::Settled(Box::new(settlement)));
+        }
+    }
+
+    pub(crate) fn refusal(&self, rule: Rule) -> Refusal {
+        Refusal { rule, origin: None, region: None, epoch: self.policy.epoch() }
     }
 }
 
@@ -385,8 +422,8 @@ impl Effects {
         room
     }
 
-    /// Reports what must not be lost. Only for what the registry itself asked for, one answer to
-    /// one command, so that the mailbox bounds it.
+    /// Reports what must not be lost. Only for what the registry itself asked for, an answer or two
+    /// to one command, so that the mailbox bounds it.
     pub(crate) fn push_always(&mut self, effect: Effect) {
         self.0.push_back(effect);
     }

@@ -23,8 +23,11 @@ mod media;
 mod message;
 mod random;
 mod registry;
+mod room_fence;
 mod rooms;
+mod scrutiny;
 mod time;
+mod traffic;
 mod turn;
 
 pub use counters::{Counters, DropReason, Fault};
@@ -34,18 +37,22 @@ pub use identity::{Name, NameError, ParticipantId, RoomId, Seat, SeatSet, ShardI
 pub use limits::*;
 pub use media::PacketIndex;
 pub use message::{
-    Admission, Command, Effect, MemberReport, Ownership, ReleaseCause, RoomReport, Route,
-    SourceReport, Target,
+    Admission, Command, Effect, MemberReport, NarrowingNumber, Ownership, PeersCut, ReleaseCause,
+    RoomReport, Route, SourceReport, Target,
 };
 pub use random::Seed;
 pub use registry::{
-    AllocationView, Event, Join, JoinError, Joined, LeaveCause, OwnedSsrc, ParticipantView,
-    PortCount, Registry, RegistrySetup, RelayPorts, RoomView,
+    AllocationCut, AllocationView, Client, Cuts, Event, Guest, Join, JoinError, Joined, LeaveCause,
+    NarrowError, Narrowed, OwnedSsrc, ParticipantCut, ParticipantView, PortCount, Registry,
+    RegistrySetup, RelayPorts, RoomView, UnencryptedFlows,
 };
+pub use room_fence::RoomTerms;
+pub use scrutiny::{Sample, SampledFlow, Scrutiny, TurnDirection, Unencrypted, Verdict};
 pub use time::Instant;
+pub use traffic::{Carried, Holder, Occasion, Settlement, Traffic};
 pub use turn::{
     Accounts, AllocationDenial, AllocationId, AllocationRequest, AuthFailure, EndCause, Family,
-    Grant, Invitation, Neighbour, PortWish, REALM_BYTES_MAX, Relayed, RestUsername,
-    RestUsernameError, StaticUser, TenantCredentials, Traffic, TurnCommand, TurnEffect,
-    TurnHoldings, TurnSetup, long_term_key, rest_password,
+    Grant, Invitation, Neighbour, Party, PortWish, REALM_BYTES_MAX, Relayed, RestUsername,
+    RestUsernameError, StaticUser, TenantCredentials, TurnCommand, TurnEffect, TurnHoldings,
+    TurnSetup, long_term_key, rest_password,
 };

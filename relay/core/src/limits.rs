@@ -126,8 +126,20 @@ pub const RUN_MAX: usize = 64;
 /// Least time between two reports of a refused address of one participant.
 pub const REFUSAL_REPORT_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Events that nobody has fetched from the registry yet; the oldest goes first.
-pub const EVENTS_MAX: usize = 4096;
+/// Events that nobody has fetched from the registry yet; the oldest goes first, and is counted. One
+/// policy can cut every participant of a relay at once ([`Limits::participants_max`]).
+pub const EVENTS_MAX: usize = 131_072;
+
+/// Participants, and allocations, that the answer to a change of the rules names; all are counted.
+pub const CUTS_LISTED_MAX: usize = 1000;
+
+/// Entries of what was carried that have not been told: one for each party, region and policy. With
+/// more, what is known is told at once.
+pub const LEDGER_ENTRIES_MAX: usize = 131_072;
+
+/// Parties that have gone while shards still have something to say of them, for a few milliseconds
+/// each. Beyond that the last of what was carried for them is lost, and counted.
+pub const DEPARTED_MAX: usize = 65_536;
 
 /// Names one participant may ask to hear.
 pub const HEARS_MAX: usize = 1000;
@@ -166,3 +178,38 @@ pub const ALLOCATIONS_ASKED_MAX: usize = 4096;
 
 /// Ports that the registry tries for one allocation when others than the relay use them.
 pub const PORT_ATTEMPTS_MAX: u8 = 8;
+
+/// What is copied of a sampled packet: an RTP header with its extensions and four blocks or more of
+/// its payload. What repeats in media is at the front of its packets; twice as much finds no more.
+pub const SAMPLE_BYTES_MAX: usize = 128;
+
+/// Samples that the shard has not handed on yet: what the 512 packets of one turn give.
+pub const SAMPLES_WAITING_MAX: usize = 64;
+
+/// A flow that is being sampled gives one packet in so many: speech of 50 packets a second is judged
+/// after five seconds, and video costs no more than 40 copies a second.
+pub const SAMPLING_GAP_MEAN: u16 = 8;
+
+/// Flows of one shard that are sampled at a time. With 40 samples a second each they give the control
+/// thread some milliseconds of work a second.
+pub const SAMPLED_FLOWS_MAX: usize = 64;
+
+/// How long a flow keeps its turn while others wait: time for 32 samples of the slowest media. With
+/// 1,000 flows on a shard each has a turn every five minutes.
+pub const SCRUTINY_TURN: Duration = Duration::from_secs(20);
+
+/// Samples that a verdict needs: so few only show what most packets have in common.
+pub const SCRUTINY_SAMPLES_MIN: usize = 32;
+
+/// Samples that a verdict looks back on: what repeats with each key frame must come again in them.
+pub const SCRUTINY_SAMPLES_MAX: usize = 1024;
+
+/// Blocks of one sample that are kept.
+pub const SCRUTINY_BLOCKS_PER_SAMPLE_MAX: usize = 6;
+
+/// Streams that are watched at a time: some 85 kB each if they are watched to the end.
+pub const SCRUTINY_STREAMS_MAX: usize = 256;
+
+/// Streams of one flow that are watched at a time, so that one that makes up an SSRC for every
+/// packet does not take the places of others: sound, picture, screen, and the reports of each.
+pub const SCRUTINY_STREAMS_PER_FLOW_MAX: usize = 6;

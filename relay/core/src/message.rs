@@ -3,13 +3,15 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use ringfence_fence::{Epoch, FenceId, Pass, Policy, Refusal};
+use ringfence_fence::{Epoch, Pass, Policy, Refusal};
 use ringfence_wire::datagram::LocalSocket;
 use ringfence_wire::rtp::Ssrc;
 
 use crate::credentials::{Credentials, IceCredentials};
 use crate::identity::{ParticipantId, RoomId, Seat, SeatSet, ShardId};
 use crate::media::PacketIndex;
+use crate::room_fence::RoomTerms;
+use crate::traffic::Settlement;
 use crate::turn::{TurnCommand, TurnEffect};
 
 /// From the registry to shards. A shard applies them in the order they were sent.
@@ -17,7 +19,8 @@ use crate::turn::{TurnCommand, TurnEffect};
 pub enum Command {
     /// A participant may now latch.
     Admit(Arc<Admission>),
-    /// A participant is gone, with its latch and its checks.
+    /// A participant is gone, with its latch and its checks. Answered by the last
+    /// [`Effect::Settled`] about it.
     Dismiss(ParticipantId),
     /// A participant is reached at, and sends from, this address from now on.
     Route(Route),
@@ -25,8 +28,22 @@ pub enum Command {
     Unroute(ParticipantId),
     /// Who owns an SSRC.
     Own(Ownership),
-    /// A new policy; what it forbids is cut before this command has been applied.
+    /// A new policy; what it forbids is cut before this command has been applied. Confirmed by
+    /// [`Effect::Adopted`].
     Adopt(Arc<Policy>),
+    /// A room's host lets less in; what that forbids is cut before this command has been applied.
+    /// Confirmed by [`Effect::Narrowed`].
+    Narrow {
+        /// Which room.
+        room: RoomId,
+        /// Its terms from now on.
+        terms: Arc<RoomTerms>,
+        /// Returned with the confirmation.
+        number: NarrowingNumber,
+    },
+    /// Tell what was carried since that was last told; answered by one [`Effect::Settled`] with the
+    /// same number.
+    Settle(u64),
     /// About allocations.
     Turn(TurnCommand),
     /// Report on a room, answered by [`Effect::Report`] with the same token.
@@ -37,6 +54,10 @@ pub enum Command {
         token: u64,
     },
 }
+
+/// Narrowings of rooms, counted from 1 since the start.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
+pub struct NarrowingNumber(pub u64);
 
 /// Which shards a command is for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -54,8 +75,8 @@ pub struct Admission {
     pub participant: ParticipantId,
     /// Its room.
     pub room: RoomId,
-    /// The room's fence.
-    pub fence: FenceId,
+    /// The room's terms when it came.
+    pub terms: Arc<RoomTerms>,
     /// Its seat in the room.
     pub seat: Seat,
     /// What it authenticates with.
@@ -141,11 +162,29 @@ pub enum Effect {
     Adopted {
         /// Its epoch.
         epoch: Epoch,
+        /// What peers lost; whose clients are cut is known at the registry.
+        peers_cut: PeersCut,
     },
+    /// A room's narrowing is in force on this shard and what it forbids has been cut.
+    Narrowed {
+        /// Which.
+        number: NarrowingNumber,
+    },
+    /// What this shard carried and had not told before.
+    Settled(Box<Settlement>),
     /// About allocations.
     Turn(TurnEffect),
     /// Answer to [`Command::Survey`].
     Report(Box<RoomReport>),
+}
+
+/// What a new policy took from the peers of allocations that stand.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct PeersCut {
+    /// Permissions, those for other allocations of this relay included.
+    pub permissions: u64,
+    /// Channels.
+    pub channels: u64,
 }
 
 /// Why a shard stopped serving an address.

@@ -6,17 +6,15 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use ahash::RandomState;
-use ringfence_fence::RegionId;
 
 use super::ports::PortPool;
-use super::{Event, Registry};
-use crate::limits::{PORT_ATTEMPTS_MAX, RESERVATION_LIFETIME};
-use crate::message::Command;
+use crate::limits::RESERVATION_LIFETIME;
 use crate::random::Csprng;
+use crate::scrutiny::TurnDirection;
 use crate::time::Instant;
+use crate::traffic::Traffic;
 use crate::turn::{
-    AllocationDenial, AllocationId, AllocationRequest, EndCause, Family, Grant, Neighbour,
-    PortWish, Relayed, Traffic, TurnCommand, TurnEffect,
+    AllocationDenial, AllocationId, AllocationRequest, Family, Grant, Party, PortWish, Relayed,
 };
 
 /// Where relayed addresses come from.
@@ -38,33 +36,37 @@ impl RelayPorts {
 /// All allocations of the relay.
 pub(super) struct Allocations {
     pools: Vec<PortPool>,
-    stays: BTreeMap<AllocationId, Stay>,
+    pub(super) stays: BTreeMap<AllocationId, Stay>,
     of_tenants: HashMap<Arc<str>, usize, RandomState>,
-    of_parties: HashMap<(Arc<str>, Arc<str>), usize, RandomState>,
+    of_parties: HashMap<(Arc<str>, Party), usize, RandomState>,
     reservations: BTreeMap<u64, Reservation>,
     reserved_until: BTreeSet<(Instant, u64)>,
 }
 
 /// Whom an allocation, or a port kept for one, counts against.
 #[derive(Clone)]
-struct Account {
+pub(super) struct Account {
     tenant: Arc<str>,
-    party: Arc<str>,
+    party: Party,
 }
 
-struct Reservation {
-    address: SocketAddr,
+pub(super) struct Reservation {
+    pub(super) address: SocketAddr,
     account: Account,
     until: Instant,
 }
 
-struct Stay {
-    request: AllocationRequest,
-    relayed: Relayed,
+pub(super) struct Stay {
+    pub(super) request: AllocationRequest,
+    pub(super) relayed: Relayed,
     /// Of the port that was reserved with it.
-    token: Option<u64>,
-    attempts: u8,
-    asked: Instant,
+    pub(super) token: Option<u64>,
+    pub(super) attempts: u8,
+    pub(super) asked: Instant,
+    /// What was carried for it, as far as it was told.
+    pub(super) traffic: Traffic,
+    /// Which ways it was told to carry what is not encrypted.
+    pub(super) unencrypted: BTreeSet<TurnDirection>,
 }
 
 /// An allocation, as the registry has it.
@@ -75,13 +77,15 @@ pub struct AllocationView {
     /// On whose account.
     pub tenant: Arc<str>,
     /// Whose.
-    pub party: Arc<str>,
+    pub party: Party,
     /// Under which fence.
     pub fence: Arc<str>,
+    /// The group of the tenant that uses it; `None` is the whole account.
+    pub group: Option<Arc<str>>,
     /// The client.
     pub client: SocketAddr,
     /// Where the client is.
-    pub region: RegionId,
+    pub region: Arc<str>,
     /// Its relayed addresses.
     pub relayed: Relayed,
     /// Since when.
@@ -118,7 +122,22 @@ impl Allocations {
         self.reserved_until.first().map(|(until, _)| *until)
     }
 
-    fn count(&self) -> PortCount {
+    pub(super) fn requests(&self) -> impl Iterator<Item = &AllocationRequest> {
+        self.stays.values().map(|stay| &stay.request)
+    }
+
+    /// An allocation that carries what is not encrypted, and whether that is news.
+    pub(super) fn unencrypted(
+        &mut self,
+        id: AllocationId,
+        direction: TurnDirection,
+    ) -> Option<(&AllocationRequest, bool)> {
+        let stay = self.stays.get_mut(&id)?;
+        let news = stay.unencrypted.insert(direction);
+        Some((&stay.request, news))
+    }
+
+    pub(super) fn count(&self) -> PortCount {
         PortCount {
             free: self.pools.iter().map(PortPool::free).sum(),
             used: self.stays.values().map(|stay| stay.relayed.len()).sum(),
@@ -127,7 +146,7 @@ impl Allocations {
     }
 
     /// Allocations of its tenant and of its party, those included that a port is kept for.
-    fn held_by(&self, account: &Account) -> (usize, usize) {
+    pub(super) fn held_by(&self, account: &Account) -> (usize, usize) {
         let tenant = self.of_tenants.get(&account.tenant).copied().unwrap_or(0);
         (tenant, self.of_parties.get(&account.clone().into_key()).copied().unwrap_or(0))
     }
@@ -143,7 +162,7 @@ impl Allocations {
     }
 
     /// Ports as wished, the reservation that goes with them, and a family that got none.
-    fn take(
+    pub(super) fn take(
         &mut self,
         now: Instant,
         request: &AllocationRequest,
@@ -196,21 +215,21 @@ impl Allocations {
     }
 
     /// Keeps a port for whoever comes with the token, on the account of who asked for it.
-    fn keep(&mut self, token: u64, reservation: Reservation) {
+    pub(super) fn keep(&mut self, token: u64, reservation: Reservation) {
         self.count_up(&reservation.account);
         self.reserved_until.insert((reservation.until, token));
         self.reservations.insert(token, reservation);
     }
 
     /// The port is the caller's now, to use or to give back.
-    fn redeem(&mut self, token: u64) -> Option<Reservation> {
+    pub(super) fn redeem(&mut self, token: u64) -> Option<Reservation> {
         let reservation = self.reservations.remove(&token)?;
         self.reserved_until.remove(&(reservation.until, token));
         self.count_down(&reservation.account);
         Some(reservation)
     }
 
-    fn release(&mut self, token: u64) {
+    pub(super) fn release(&mut self, token: u64) {
         if let Some(reservation) = self.redeem(token) {
             self.give_back(reservation.address);
         }
@@ -220,33 +239,35 @@ impl Allocations {
         self.pools.iter_mut().filter(move |pool| family == Some(Family::of(pool.ip())))
     }
 
-    fn give_back(&mut self, address: SocketAddr) {
+    pub(super) fn give_back(&mut self, address: SocketAddr) {
         let pool = self.pools.iter_mut().find(|pool| pool.ip() == address.ip());
         if let Some(pool) = pool {
             pool.give_back(address.port());
         }
     }
 
-    fn insert(&mut self, now: Instant, request: AllocationRequest, grant: &Grant) {
+    pub(super) fn insert(&mut self, now: Instant, request: AllocationRequest, grant: &Grant) {
         self.count_up(&Account::of(&request));
         let (relayed, token) = (grant.relayed.clone(), grant.token);
-        self.stays.insert(request.id, Stay { request, relayed, token, attempts: 1, asked: now });
+        let (traffic, unencrypted) = (Traffic::default(), BTreeSet::new());
+        let stay = Stay { request, relayed, token, attempts: 1, asked: now, traffic, unencrypted };
+        self.stays.insert(stay.request.id, stay);
     }
 
-    fn remove(&mut self, id: AllocationId) -> Option<Stay> {
+    pub(super) fn remove(&mut self, id: AllocationId) -> Option<Stay> {
         let stay = self.forget(id)?;
         stay.relayed.iter().for_each(|&address| self.give_back(address));
         Some(stay)
     }
 
     /// The ports are the caller's, to give back.
-    fn forget(&mut self, id: AllocationId) -> Option<Stay> {
+    pub(super) fn forget(&mut self, id: AllocationId) -> Option<Stay> {
         let stay = self.stays.remove(&id)?;
         self.count_down(&Account::of(&stay.request));
         Some(stay)
     }
 
-    fn expire_reservations(&mut self, now: Instant) {
+    pub(super) fn expire_reservations(&mut self, now: Instant) {
         while let Some((_, token)) = self.reserved_until.first().filter(|(until, _)| *until <= now)
         {
             let token = *token;
@@ -256,170 +277,12 @@ impl Allocations {
     }
 }
 
-impl Registry {
-    /// Every allocation, oldest shard first.
-    pub fn allocations(&self) -> impl Iterator<Item = AllocationView> {
-        self.allocations.stays.iter().map(|(&id, stay)| AllocationView {
-            id,
-            tenant: Arc::clone(&stay.request.tenant),
-            party: Arc::clone(&stay.request.party),
-            fence: Arc::clone(&stay.request.fence),
-            client: stay.request.client,
-            region: self.region(&stay.request),
-            relayed: stay.relayed.clone(),
-            since: stay.asked,
-        })
-    }
-
-    /// How many ports are free, used and reserved: their sum never changes.
-    pub fn ports(&self) -> PortCount {
-        self.allocations.count()
-    }
-
-    pub(super) fn on_turn_effect(&mut self, now: Instant, effect: &TurnEffect) {
-        match effect {
-            TurnEffect::Asked(request) => self.asked(now, request),
-            TurnEffect::Unbindable(id) => self.unbindable(now, *id),
-            TurnEffect::Ended { id, cause, traffic } => self.ended(*id, *cause, *traffic),
-            TurnEffect::Invited(invitation) => {
-                self.tell_all(Command::Turn(TurnCommand::Invited(*invitation)));
-            }
-            TurnEffect::PeerRefused { id, peer, refusal } => {
-                if let Some(stay) = self.allocations.stays.get(id) {
-                    let (tenant, party) = (&stay.request.tenant, &stay.request.party);
-                    let (tenant, party) = (Arc::clone(tenant), Arc::clone(party));
-                    let (peer, refusal) = (*peer, *refusal);
-                    self.note(Event::PeerRefused { tenant, party, peer, refusal });
-                }
-            }
-            TurnEffect::ClientRefused { tenant, party, client, refusal } => {
-                let (tenant, party) = (Arc::clone(tenant), Arc::clone(party));
-                let (client, refusal) = (*client, *refusal);
-                self.note(Event::ClientRefused { tenant, party, client, refusal });
-            }
-        }
-    }
-
-    pub(super) fn expire_reservations(&mut self, now: Instant) {
-        self.allocations.expire_reservations(now);
-    }
-
-    fn asked(&mut self, now: Instant, request: &AllocationRequest) {
-        match self.allot(now, request) {
-            Ok(grant) => {
-                self.allocations.insert(now, request.clone(), &grant);
-                self.grant(request, grant);
-            }
-            Err(why) => self.deny(request.id, why),
-        }
-    }
-
-    fn allot(
-        &mut self,
-        now: Instant,
-        request: &AllocationRequest,
-    ) -> Result<Grant, AllocationDenial> {
-        let PortWish::Reserved(token) = request.port else {
-            return match self.has_quota(request) {
-                true => self.allocations.take(now, request, None, &mut self.random),
-                false => Err(AllocationDenial::Quota),
-            };
-        };
-        let reservation = self.allocations.redeem(token).ok_or(AllocationDenial::NoReservation)?;
-        if self.has_quota(request) {
-            let address = Some(reservation.address);
-            return self.allocations.take(now, request, address, &mut self.random);
-        }
-        self.allocations.keep(token, reservation);
-        Err(AllocationDenial::Quota)
-    }
-
-    /// A port that is to be reserved counts like the allocation that it is for, or quotas would not
-    /// bound what one party can have of the ports.
-    fn has_quota(&self, request: &AllocationRequest) -> bool {
-        let (of_tenant, of_party) = self.allocations.held_by(&Account::of(request));
-        let wanted = if request.port == PortWish::EvenAndNext { 2 } else { 1 };
-        self.quotas.get(&*request.tenant).is_none_or(|quota| {
-            of_tenant + wanted <= quota.allocations_max
-                && of_party + wanted <= quota.allocations_per_party_max
-        })
-    }
-
-    /// Where the client is by the policy in force; the shard that asked may have had another one.
-    fn region(&self, request: &AllocationRequest) -> RegionId {
-        self.policy.locate(request.client.ip()).unwrap_or(request.region)
-    }
-
-    /// Everybody hears of it before its client does, so that nobody is asked about a stranger.
-    fn grant(&mut self, request: &AllocationRequest, grant: Grant) {
-        let neighbour = Neighbour {
-            id: request.id,
-            relayed: grant.relayed.clone(),
-            tenant: Arc::clone(&request.tenant),
-            fence: Arc::clone(&request.fence),
-            client: request.client,
-            local: request.local,
-        };
-        self.tell_all(Command::Turn(TurnCommand::Met(Arc::new(neighbour))));
-        let granted = Command::Turn(TurnCommand::Granted(Arc::new(grant)));
-        self.tell(request.id.shard, granted);
-        self.note(Event::Allocated {
-            tenant: Arc::clone(&request.tenant),
-            party: Arc::clone(&request.party),
-            client: request.client,
-            region: self.region(request),
-            relayed: self.allocations.stays.get(&request.id).map(|stay| stay.relayed.clone()),
-        });
-    }
-
-    fn deny(&mut self, id: AllocationId, why: AllocationDenial) {
-        self.tell(id.shard, Command::Turn(TurnCommand::Denied(id, why)));
-    }
-
-    /// Something else on this host has the port. Another one is tried, then it goes back, and with
-    /// it the port that was reserved beside it: nobody has heard of its token.
-    fn unbindable(&mut self, now: Instant, id: AllocationId) {
-        let Some(stay) = self.allocations.forget(id) else {
-            return;
-        };
-        self.tell_all(Command::Turn(TurnCommand::Parted(id)));
-        self.note_end(&stay.request, EndCause::Unbound, Traffic::default());
-        if let Some(token) = stay.token {
-            self.allocations.release(token);
-        }
-        match stay.request.port {
-            // The client wants that port and no other.
-            PortWish::Reserved(_) => self.deny(id, AllocationDenial::NoReservation),
-            _ if stay.attempts >= PORT_ATTEMPTS_MAX => self.deny(id, AllocationDenial::NoPort),
-            _ => self.asked(now, &stay.request),
-        }
-        if let Some(again) = self.allocations.stays.get_mut(&id) {
-            again.attempts = stay.attempts + 1;
-        }
-        stay.relayed.iter().for_each(|&address| self.allocations.give_back(address));
-    }
-
-    fn ended(&mut self, id: AllocationId, cause: EndCause, traffic: Traffic) {
-        let Some(stay) = self.allocations.remove(id) else {
-            return;
-        };
-        self.tell_all(Command::Turn(TurnCommand::Parted(id)));
-        self.note_end(&stay.request, cause, traffic);
-    }
-
-    fn note_end(&mut self, request: &AllocationRequest, cause: EndCause, traffic: Traffic) {
-        let (tenant, party) = (Arc::clone(&request.tenant), Arc::clone(&request.party));
-        let client = request.client;
-        self.note(Event::Deallocated { tenant, party, client, cause, traffic });
-    }
-}
-
 impl Account {
-    fn of(request: &AllocationRequest) -> Self {
-        Self { tenant: Arc::clone(&request.tenant), party: Arc::clone(&request.party) }
+    pub(super) fn of(request: &AllocationRequest) -> Self {
+        Self { tenant: Arc::clone(&request.tenant), party: request.party.clone() }
     }
 
-    fn into_key(self) -> (Arc<str>, Arc<str>) {
+    fn into_key(self) -> (Arc<str>, Party) {
         (self.tenant, self.party)
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ringfence_fence::{FenceId, Refusal};
+use ringfence_fence::{Refusal, RoomRegions};
 use ringfence_wire::rtp::Ssrc;
 
 use super::room::{Participant, Room};
@@ -13,6 +13,7 @@ use crate::credentials::{Credentials, IceCredentials};
 use crate::identity::{Name, ParticipantId, RoomId, Seat};
 use crate::limits::HEARS_MAX;
 use crate::message::{Admission, Command};
+use crate::room_fence::{RoomFence, RoomTerms};
 use crate::time::Instant;
 
 /// A request to be let into a room.
@@ -26,6 +27,11 @@ pub struct Join {
     pub participant: Name,
     /// Under which fence; `None` is the room's, or for a new room the tenant's default.
     pub fence: Option<String>,
+    /// The group of the tenant that uses it; `None` is the room's, or for a new room the account.
+    pub group: Option<String>,
+    /// What the room leaves out of its fence. The default is what the room has, or for a new room
+    /// nothing.
+    pub regions: RoomRegions,
     /// The participant's own credentials.
     pub ice: Option<IceCredentials>,
     /// Whom it wants to hear; `None` is everyone.
@@ -69,6 +75,10 @@ pub enum JoinError {
     RoomOfAnotherTenant,
     /// The room exists under another fence; a room has exactly one.
     RoomHasOtherFence,
+    /// The room exists under another group.
+    RoomHasOtherGroup,
+    /// The room exists and leaves out other regions.
+    RoomHasOtherRegions,
     /// Someone of this name is in the room.
     ParticipantExists,
     /// The room is full, or has no seats left for the names given.
@@ -130,21 +140,12 @@ impl Registry {
     }
 
     fn rooms_of(&self, tenant: &str) -> impl Iterator<Item = &Room> {
-        self.rooms.values().filter(move |room| room.tenant == tenant)
+        self.rooms.values().filter(move |room| *room.fence.terms().tenant == *tenant)
     }
 
     fn check_room(&self, room: &Room, join: &Join) -> Result<(), JoinError> {
-        if room.tenant != join.tenant {
-            return Err(JoinError::RoomOfAnotherTenant);
-        }
-        // A fence that the policy took away admits nobody.
-        let current = room.fence.map_or("", |fence| self.policy.fence_name(fence));
-        let asked = join.fence.as_deref().unwrap_or(current);
-        let fence =
-            self.policy.room_fence(&join.tenant, Some(asked)).map_err(JoinError::Refused)?;
-        if Some(fence) != room.fence {
-            return Err(JoinError::RoomHasOtherFence);
-        }
+        self.check_terms(room.fence.terms(), join)?;
+        room.fence.standing().map_err(JoinError::Refused)?;
         if room.participants.contains_key(&join.participant) {
             return Err(JoinError::ParticipantExists);
         }
@@ -154,9 +155,29 @@ impl Registry {
         Ok(())
     }
 
+    /// What is not said is as the room has it.
+    fn check_terms(&self, terms: &RoomTerms, join: &Join) -> Result<(), JoinError> {
+        if *terms.tenant != *join.tenant {
+            return Err(JoinError::RoomOfAnotherTenant);
+        }
+        let (fence, group) = (join.fence.as_deref(), join.group.as_deref());
+        self.policy.fence_of(&join.tenant, fence, group).map_err(JoinError::Refused)?;
+        if fence.is_some_and(|fence| *fence != *terms.fence) {
+            return Err(JoinError::RoomHasOtherFence);
+        }
+        if group.is_some() && group != terms.group.as_deref() {
+            return Err(JoinError::RoomHasOtherGroup);
+        }
+        if join.regions != RoomRegions::default() && !terms.has_regions(&join.regions) {
+            return Err(JoinError::RoomHasOtherRegions);
+        }
+        Ok(())
+    }
+
     fn open_room(&mut self, now: Instant, join: &Join) -> Result<(), JoinError> {
-        let fence = self.policy.room_fence(&join.tenant, join.fence.as_deref());
-        let fence = fence.map_err(JoinError::Refused)?;
+        let terms = self.terms(join).map_err(JoinError::Refused)?;
+        let fence = RoomFence::new(&self.policy, Arc::new(terms));
+        fence.standing().map_err(JoinError::Refused)?;
         if self.rooms.len() >= self.limits.rooms_max {
             return Err(JoinError::RelayRoomsFull);
         }
@@ -165,8 +186,20 @@ impl Registry {
             return Err(JoinError::TenantRoomsFull);
         }
         let id = RoomId(self.fresh_id());
-        self.rooms.insert(join.room.clone(), Room::new(id, join.tenant.clone(), fence, now));
+        self.rooms.insert(join.room.clone(), Room::new(id, fence, now));
         Ok(())
+    }
+
+    fn terms(&self, join: &Join) -> Result<RoomTerms, Refusal> {
+        let (fence, group) = (join.fence.as_deref(), join.group.as_deref());
+        let fence = self.policy.room_fence(&join.tenant, fence, group)?;
+        let terms = RoomTerms {
+            tenant: join.tenant.as_str().into(),
+            fence: self.policy.fence_name(fence).into(),
+            group: group.map(Arc::from),
+            regions: RoomRegions::default(),
+        };
+        Ok(terms.with_regions(&join.regions))
     }
 
     fn admit(&mut self, now: Instant, join: &Join) -> Result<Joined, JoinError> {
@@ -176,12 +209,11 @@ impl Registry {
         let Some(room) = self.rooms.get_mut(&join.room) else {
             return Err(JoinError::RoomFull);
         };
-        let fence = room.fence.ok_or(JoinError::RoomHasOtherFence)?;
         let (seat, hears) = room.take_seats(join)?;
         let admission = Arc::new(Admission {
             participant,
             room: room.id,
-            fence,
+            terms: Arc::clone(room.fence.terms()),
             seat,
             credentials: credentials.clone(),
             ice: join.ice.clone(),
@@ -196,6 +228,7 @@ impl Registry {
             joined: now,
             expires,
             route: None,
+            unencrypted: false,
         };
         room.participants.insert(join.participant.clone(), arrived);
         self.tell_all(Command::Admit(admission));
@@ -209,12 +242,13 @@ impl Registry {
         if let Some(opened) = self.rooms.get(&room).filter(|room| room.participants.len() == 1)
             && !self.room_names.contains_key(&opened.id)
         {
-            let fence = opened.fence.map_or("", |fence: FenceId| self.policy.fence_name(fence));
-            let (id, tenant, fence) = (opened.id, opened.tenant.clone(), fence.to_owned());
-            self.room_names.insert(id, room.clone());
-            self.note(Event::RoomOpened { room: room.clone(), tenant, fence });
+            let terms = Arc::clone(opened.fence.terms());
+            self.room_names.insert(opened.id, room.clone());
+            self.note(Event::RoomOpened { room: room.clone(), terms });
         }
-        self.note(Event::Joined { room, participant });
+        if let Some(who) = self.guest(&room, &participant) {
+            self.note(Event::Joined { who });
+        }
     }
 }
 
@@ -253,6 +287,8 @@ impl JoinError {
             Self::Refused(refusal) => refusal.rule.code(),
             Self::RoomOfAnotherTenant => "room_of_another_tenant",
             Self::RoomHasOtherFence => "room_has_other_fence",
+            Self::RoomHasOtherGroup => "room_has_other_group",
+            Self::RoomHasOtherRegions => "room_has_other_regions",
             Self::ParticipantExists => "participant_exists",
             Self::RoomFull => "room_full",
             Self::TenantRoomsFull => "tenant_rooms_full",
@@ -272,6 +308,8 @@ impl fmt::Display for JoinError {
             Self::Refused(refusal) => return refusal.fmt(f),
             Self::RoomOfAnotherTenant => "the room belongs to another tenant",
             Self::RoomHasOtherFence => "the room is under another fence; leave `fence` out",
+            Self::RoomHasOtherGroup => "the room is under another group; leave `group` out",
+            Self::RoomHasOtherRegions => "the room has other regions; leave `regions` out",
             Self::ParticipantExists => "this participant is in the room; remove it first",
             Self::RoomFull => "the room is full",
             Self::TenantRoomsFull => "the tenant has as many rooms as it may",

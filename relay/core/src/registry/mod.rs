@@ -2,12 +2,18 @@
 //! control thread; shards report to it and it tells all of them what it decided.
 
 mod allocations;
+mod allotment;
+mod cuts;
 mod event;
+mod fullness;
 mod join;
+mod ledger;
+mod narrow;
 mod ports;
 mod reports;
 mod room;
 mod seats;
+mod unencrypted;
 mod view;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
@@ -18,16 +24,22 @@ use ringfence_fence::{Epoch, Policy};
 
 use self::allocations::Allocations;
 pub use self::allocations::{AllocationView, PortCount, RelayPorts};
-pub use self::event::{Event, LeaveCause};
+pub use self::cuts::{AllocationCut, Cuts, ParticipantCut};
+pub use self::event::{Client, Event, Guest, LeaveCause};
 pub use self::join::{Join, JoinError, Joined, OwnedSsrc};
+use self::ledger::{Ledger, Who};
+pub use self::narrow::{NarrowError, Narrowed};
 use self::room::{Participant, Room};
+pub use self::unencrypted::UnencryptedFlows;
 pub use self::view::{ParticipantView, RoomView};
 use crate::flow::FlowKey;
 use crate::identity::{Name, ParticipantId, RoomId, ShardId};
 use crate::limits::{EVENTS_MAX, Limits, TenantQuota};
-use crate::message::{Command, Target};
+use crate::message::{Command, NarrowingNumber, Target};
 use crate::random::{Csprng, Seed};
 use crate::time::Instant;
+use crate::traffic::{Holder, Traffic};
+use crate::turn::{Accounts, TurnCommand};
 
 /// What a registry starts with.
 pub struct RegistrySetup {
@@ -57,9 +69,16 @@ pub struct Registry {
     flows: HashMap<FlowKey, ParticipantId, RandomState>,
     expiries: BTreeSet<(Instant, ParticipantId)>,
     allocations: Allocations,
+    /// What each shard has confirmed.
     adopted: Vec<Epoch>,
+    narrowed: Vec<NarrowingNumber>,
+    narrowings: NarrowingNumber,
+    cuts: Cuts,
+    ledger: Ledger,
     commands: VecDeque<(Target, Command)>,
     events: VecDeque<Event>,
+    events_lost: u64,
+    unencrypted_flows: UnencryptedFlows,
     last_id: u64,
 }
 
@@ -72,6 +91,10 @@ impl Registry {
             limits: setup.limits,
             quotas: setup.quotas,
             adopted: vec![setup.policy.epoch(); usize::from(setup.shards)],
+            narrowed: vec![NarrowingNumber::default(); usize::from(setup.shards)],
+            narrowings: NarrowingNumber::default(),
+            cuts: Cuts::default(),
+            ledger: Ledger::new(setup.shards),
             policy: setup.policy,
             random,
             rooms: BTreeMap::new(),
@@ -82,6 +105,8 @@ impl Registry {
             expiries: BTreeSet::new(),
             commands: VecDeque::new(),
             events: VecDeque::new(),
+            events_lost: 0,
+            unencrypted_flows: UnencryptedFlows::default(),
             last_id: 0,
         }
     }
@@ -96,14 +121,27 @@ impl Registry {
         self.remove(room, participant, LeaveCause::Dismissed)
     }
 
-    /// Puts a policy in force on all shards; [`Registry::adopted_everywhere`] says when it is.
+    /// Puts a policy in force on all shards; [`Registry::adopted_everywhere`] says when it is, and
+    /// [`Registry::take_cuts`] what it has cut.
     pub fn adopt(&mut self, policy: Arc<Policy>) {
-        for room in self.rooms.values_mut() {
-            let name = room.fence.map_or("", |fence| self.policy.fence_name(fence));
-            room.fence = policy.fence_id(name);
-        }
+        let cut = self.participants_cut_by(&policy);
+        let allocations = self.allocations_cut_by(&policy);
+        self.cut(&cut);
+        self.cuts = Cuts::of(cut, allocations);
+        self.rooms.values_mut().for_each(|room| room.adopt(&policy));
         self.policy = Arc::clone(&policy);
         self.commands.push_back((Target::All, Command::Adopt(policy)));
+    }
+
+    /// Says who may allocate from now on, on every shard. Allocations end whose credentials are gone.
+    /// A policy that is adopted after this is in force only where this is, too.
+    pub fn set_accounts(&mut self, accounts: Arc<Accounts>) {
+        self.tell_all(Command::Turn(TurnCommand::Accounts(accounts)));
+    }
+
+    /// Puts other quotas in force. What is held already stays, and counts.
+    pub fn set_quotas(&mut self, quotas: BTreeMap<String, TenantQuota>) {
+        self.quotas = quotas;
     }
 
     /// Whether every shard works by the policy in force and has cut what it forbids.
@@ -133,6 +171,11 @@ impl Registry {
         self.events.pop_front()
     }
 
+    /// How many events were lost since the last call, because nobody fetched them.
+    pub fn take_events_lost(&mut self) -> u64 {
+        std::mem::take(&mut self.events_lost)
+    }
+
     /// Ends the stays and the reservations whose time is over.
     pub fn handle_timeout(&mut self, now: Instant) {
         self.expire_reservations(now);
@@ -156,14 +199,17 @@ impl Registry {
         let Some(room) = self.rooms.get_mut(room_name) else {
             return false;
         };
+        let who = room.guest(room_name, name);
         let Some(gone) = room.remove(name) else {
             return false;
         };
         let closed = room.participants.is_empty();
         self.forget(&gone);
-        self.tell_all(Command::Dismiss(gone.admission.participant));
-        let (room, participant) = (room_name.clone(), name.clone());
-        self.note(Event::Left { room, participant, cause });
+        let id = gone.admission.participant;
+        let holder = Holder::Participant(id);
+        self.departs(holder, Who::Guest(who.clone()), Traffic::default(), None);
+        self.tell_all(Command::Dismiss(id));
+        self.note(Event::Left { who, cause });
         if closed {
             self.close(room_name);
         }
@@ -182,8 +228,13 @@ impl Registry {
     fn close(&mut self, name: &Name) {
         if let Some(room) = self.rooms.remove(name) {
             self.room_names.remove(&room.id);
-            self.note(Event::RoomClosed { room: name.clone() });
+            let tenant = Arc::clone(&room.fence.terms().tenant);
+            self.note(Event::RoomClosed { room: name.clone(), tenant });
         }
+    }
+
+    fn guest(&self, room: &Name, participant: &Name) -> Option<Guest> {
+        self.rooms.get(room).map(|here| here.guest(room, participant))
     }
 
     fn tell_all(&mut self, command: Command) {
@@ -198,6 +249,7 @@ impl Registry {
     fn note(&mut self, event: Event) {
         if self.events.len() >= EVENTS_MAX {
             self.events.pop_front();
+            self.events_lost += 1;
         }
         self.events.push_back(event);
     }

@@ -2,15 +2,15 @@
 
 use std::net::SocketAddr;
 
-use ringfence_fence::{Pass, Role};
+use ringfence_fence::{Epoch, Pass};
 use ringfence_wire::rtp::Ssrc;
 
 use super::room::{Claimed, Participant, Room};
-use super::{Event, Registry};
+use super::{Event, Guest, Registry};
 use crate::flow::FlowKey;
 use crate::identity::{Name, ParticipantId, RoomId, ShardId};
 use crate::media::PacketIndex;
-use crate::message::{Command, Effect, ReleaseCause, Route};
+use crate::message::{Command, Effect, PeersCut, ReleaseCause, Route};
 use crate::time::Instant;
 
 impl Registry {
@@ -29,15 +29,17 @@ impl Registry {
             }
             Effect::Advanced { room, ssrc, index } => self.advanced(room, ssrc, index),
             Effect::Refused { participant, address, refusal } => {
-                if let Some((room, participant)) = self.whereabouts.get(&participant).cloned() {
-                    self.note(Event::Refused { room, participant, address, refusal });
+                if let Some(who) = self.guest_of(participant) {
+                    self.note(Event::Refused { who, address, refusal });
                 }
             }
-            Effect::Adopted { epoch } => {
-                if let Some(adopted) = self.adopted.get_mut(usize::from(shard.0)) {
-                    *adopted = epoch;
+            Effect::Adopted { epoch, peers_cut } => self.adopted_by(shard, epoch, peers_cut),
+            Effect::Narrowed { number } => {
+                if let Some(narrowed) = self.narrowed.get_mut(usize::from(shard.0)) {
+                    *narrowed = number;
                 }
             }
+            Effect::Settled(ref settlement) => self.settled(shard, settlement),
             Effect::Report(_) => {}
         }
     }
@@ -64,18 +66,29 @@ impl Registry {
         }
         self.flows.insert(flow, route.participant);
         self.tell_all(Command::Route(route));
-        self.note(Event::Latched {
-            room: room_name,
-            participant: name,
-            address: pass.addr(),
-            region: pass.region(),
-            moved_from: before.map(|route| route.pass.addr()),
-        });
+        if let Some(who) = self.guest(&room_name, &name) {
+            let (address, region) = (pass.addr(), self.policy.region_name(pass.region()).into());
+            let moved_from = before.map(|route| route.pass.addr());
+            self.note(Event::Latched { who, address, region, moved_from });
+        }
     }
 
     fn judge(&self, room: &Name, address: SocketAddr) -> Option<Pass> {
-        let fence = self.rooms.get(room)?.fence?;
-        self.policy.decide(fence, Role::Client, address, self.policy.own_site()).ok()
+        self.rooms.get(room)?.fence.judge(&self.policy, address).ok()
+    }
+
+    /// What peers lost counts for the policy that took it from them.
+    fn adopted_by(&mut self, shard: ShardId, epoch: Epoch, peers_cut: PeersCut) {
+        if let Some(adopted) = self.adopted.get_mut(usize::from(shard.0)) {
+            *adopted = epoch;
+        }
+        if epoch == self.policy.epoch() {
+            self.cuts.peers.permissions += peers_cut.permissions;
+            self.cuts.peers.channels += peers_cut.channels;
+        }
+        if self.adopted_everywhere() {
+            self.tell_carried();
+        }
     }
 
     /// A shard that takes over a flow continues its packet numbering where the other left it.
@@ -101,13 +114,15 @@ impl Registry {
         };
         // It may have moved on while this report was on its way.
         let same = |route: &mut Route| FlowKey::of_pass(&route.pass, route.local) == flow;
-        if participant.route.take_if(same).is_none() {
+        let Some(route) = participant.route.take_if(same) else {
             return;
-        }
+        };
         self.flows.remove(&flow);
         self.tell_all(Command::Unroute(id));
-        let address = flow.remote;
-        self.note(Event::Released { room, participant: name, address, cause });
+        if let Some(who) = self.guest(&room, &name) {
+            let region = self.policy.region_name(route.pass.region()).into();
+            self.note(Event::Released { who, address: flow.remote, region, cause });
+        }
     }
 
     fn claim(&mut self, shard: ShardId, id: ParticipantId, ssrc: Ssrc, index: PacketIndex) {
@@ -124,9 +139,10 @@ impl Registry {
         match room.claim(seat, ssrc, index, max) {
             Claimed::New(ownership) => self.tell_all(Command::Own(ownership)),
             Claimed::Known(ownership) => {
+                let who = room.guest(&room_name, &name);
                 self.tell(shard, Command::Own(ownership));
                 if ownership.seat != seat {
-                    self.note(Event::SsrcRefused { room: room_name, participant: name, ssrc });
+                    self.note(Event::SsrcRefused { who, ssrc });
                 }
             }
             Claimed::TooMany => {}
@@ -141,7 +157,12 @@ impl Registry {
         }
     }
 
-    fn participant(&mut self, room: &Name, name: &Name) -> Option<&mut Participant> {
+    pub(super) fn guest_of(&self, participant: ParticipantId) -> Option<Guest> {
+        let (room, name) = self.whereabouts.get(&participant)?;
+        self.guest(room, name)
+    }
+
+    pub(super) fn participant(&mut self, room: &Name, name: &Name) -> Option<&mut Participant> {
         self.rooms.get_mut(room)?.participants.get_mut(name)
     }
 }

@@ -3,20 +3,20 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use ringfence_fence::FenceId;
+use ringfence_fence::Policy;
 use ringfence_wire::rtp::Ssrc;
 
+use super::event::Guest;
 use super::seats::Seats;
 use crate::identity::{Name, RoomId, Seat, ShardId};
 use crate::media::PacketIndex;
 use crate::message::{Admission, Ownership, Route};
+use crate::room_fence::RoomFence;
 use crate::time::Instant;
 
 pub(super) struct Room {
     pub(super) id: RoomId,
-    pub(super) tenant: String,
-    /// `None` once a new policy no longer has the fence.
-    pub(super) fence: Option<FenceId>,
+    pub(super) fence: RoomFence,
     pub(super) opened: Instant,
     pub(super) participants: BTreeMap<Name, Participant>,
     pub(super) seats: Seats,
@@ -31,6 +31,8 @@ pub(super) struct Participant {
     pub(super) joined: Instant,
     pub(super) expires: Instant,
     pub(super) route: Option<Route>,
+    /// Whether it was told that what it sends is not encrypted.
+    pub(super) unencrypted: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -50,15 +52,35 @@ pub(super) enum Claimed {
 }
 
 impl Room {
-    pub(super) fn new(id: RoomId, tenant: String, fence: FenceId, opened: Instant) -> Self {
+    pub(super) fn new(id: RoomId, fence: RoomFence, opened: Instant) -> Self {
         Self {
             id,
-            tenant,
-            fence: Some(fence),
+            fence,
             opened,
             participants: BTreeMap::new(),
             seats: Seats::default(),
             ssrcs: BTreeMap::new(),
+        }
+    }
+
+    /// Puts a policy in force; whom it refuses has no route any more.
+    pub(super) fn adopt(&mut self, policy: &Policy) {
+        self.fence.adopt(policy);
+        for route in self.participants.values_mut().filter_map(|who| who.route.as_mut()) {
+            if let Ok(pass) = self.fence.judge(policy, route.pass.addr()) {
+                route.pass = pass;
+            }
+        }
+    }
+
+    /// A participant of this room, which goes by this name, for an event.
+    pub(super) fn guest(&self, room: &Name, participant: &Name) -> Guest {
+        let terms = self.fence.terms();
+        Guest {
+            tenant: Arc::clone(&terms.tenant),
+            room: room.clone(),
+            fence: Arc::clone(&terms.fence),
+            participant: participant.clone(),
         }
     }
 

@@ -1,10 +1,14 @@
 //! What can be seen of rooms from outside. No secret is in here.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
+
+use ringfence_fence::Refusal;
 
 use super::Registry;
 use super::room::{Participant, Room};
 use crate::identity::{Name, ParticipantId, Seat};
+use crate::room_fence::RoomTerms;
 use crate::time::Instant;
 
 /// One room.
@@ -12,10 +16,10 @@ use crate::time::Instant;
 pub struct RoomView {
     /// Its name.
     pub room: Name,
-    /// Whose it is.
-    pub tenant: String,
-    /// Its fence; empty if the policy no longer has it.
-    pub fence: String,
+    /// Whose it is, under which fence, and what it leaves out of that.
+    pub terms: Arc<RoomTerms>,
+    /// Why nobody is admitted, if nobody is.
+    pub closed: Option<Refusal>,
     /// Who may be there.
     pub participants: usize,
     /// Who has an address that proved itself.
@@ -72,8 +76,8 @@ impl Registry {
     fn view(&self, name: &Name, room: &Room) -> RoomView {
         RoomView {
             room: name.clone(),
-            tenant: room.tenant.clone(),
-            fence: room.fence.map_or("", |fence| self.policy.fence_name(fence)).to_owned(),
+            terms: Arc::clone(room.fence.terms()),
+            closed: room.fence.standing().err(),
             participants: room.participants.len(),
             latched: room.participants.values().filter(|who| who.route.is_some()).count(),
             opened: room.opened,

@@ -170,7 +170,7 @@ impl Rooms {
     }
 
     fn judge(&self, context: &Context, key: MemberKey, flow: &FlowKey) -> Result<Pass, Refusal> {
-        context.judge(self.rooms[self.members[key].room].fence, flow)
+        self.rooms[self.members[key].room].fence.judge(&context.policy, flow.remote)
     }
 
     fn may_report(&self, now: Instant, key: MemberKey) -> bool {

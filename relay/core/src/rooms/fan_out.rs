@@ -42,22 +42,29 @@ impl Room {
         let count = datagrams.len() as u64;
         let bytes: u64 = datagrams.iter().map(|datagram| datagram.as_ref().len() as u64).sum();
         let seat = members[speaker].admission.seat;
-        let mut listeners = 0;
-        for listener in &mut self.listeners {
-            let hears = !listener.selective || members[listener.member].hears(seat);
-            if listener.member == speaker || !hears {
+        let (mut listeners, mut own_place) = (0, None);
+        for (place, listener) in self.listeners.iter_mut().enumerate() {
+            if listener.member == speaker {
+                own_place = Some(place);
+                continue;
+            }
+            if listener.selective && !members[listener.member].hears(seat) {
                 continue;
             }
             datagrams.iter().for_each(|datagram| send(datagram, listener));
-            listener.packets_sent += count;
-            listener.bytes_sent += bytes;
+            listener.traffic.put_out(count, bytes);
             listeners += 1;
         }
         counters.copies += listeners * count;
         counters.copied_bytes += listeners * bytes;
         match listeners {
             0 => counters.drop_many(DropReason::NobodyListens, count),
-            _ => counters.forwarded += count,
+            _ => {
+                counters.forwarded += count;
+                if let Some(own) = own_place.and_then(|place| self.listeners.get_mut(place)) {
+                    own.traffic.take_in(count, bytes);
+                }
+            }
         }
     }
 }

@@ -5,13 +5,14 @@ use ringfence_wire::rtcp::RtcpHeader;
 use ringfence_wire::rtp::{RtpHeader, Ssrc};
 
 use super::Rooms;
-use super::member::MemberKey;
+use super::member::{Member, MemberKey};
 use super::room::Source;
 use crate::counters::DropReason;
 use crate::engine::Context;
 use crate::identity::RoomId;
 use crate::media::PacketIndex;
 use crate::message::{Effect, Ownership};
+use crate::scrutiny::SampledFlow;
 use crate::time::Instant;
 
 /// What a media packet says of itself.
@@ -44,10 +45,16 @@ impl Rooms {
             context.counters.drop_one(DropReason::OverCeiling);
             return false;
         }
-        match kind {
+        let forward = match kind {
             Kind::Dtls | Kind::Zrtp => self.handshake(context, key),
             _ => self.media(context, now, key, kind, datagram),
+        };
+        if forward {
+            let Member { watch, admission, .. } = &mut self.members[key];
+            let flow = SampledFlow::Participant(admission.participant);
+            context.sampler.pass(now, watch, flow, datagram);
         }
+        forward
     }
 
     /// DTLS and ZRTP have exactly two ends (RFC 5764 section 3, RFC 6189 section 4).

@@ -12,7 +12,9 @@ use crate::identity::Seat;
 use crate::limits::PATH_CHECKS_PER_PARTICIPANT_MAX;
 use crate::media::Ceiling;
 use crate::message::Admission;
+use crate::scrutiny::Watch;
 use crate::time::Instant;
+use crate::traffic::Traffic;
 
 /// Place of a member in the shard's table.
 pub(crate) type MemberKey = usize;
@@ -28,6 +30,9 @@ pub(crate) struct Member {
     /// Whether a consent timer is set.
     pub(crate) consent_timer: bool,
     pub(crate) refusal_reported: Option<Instant>,
+    /// What was carried for it here and has been told.
+    pub(crate) settled: Traffic,
+    pub(crate) watch: Watch,
 }
 
 /// The one address that speaks for a participant.
@@ -57,6 +62,8 @@ impl Member {
             checks: ArrayVec::new(),
             consent_timer: false,
             refusal_reported: None,
+            settled: Traffic::default(),
+            watch: Watch::default(),
         }
     }
 

@@ -10,16 +10,17 @@ mod connectivity;
 mod consent;
 mod fan_out;
 mod hearing;
+mod judgement;
 mod member;
 mod parking;
 mod path_check;
 mod replication;
 mod room;
+mod settle;
 
 use std::collections::HashMap;
 
 use ahash::RandomState;
-use ringfence_fence::Policy;
 use ringfence_wire::datagram::Outbox;
 use slab::Slab;
 
@@ -38,6 +39,7 @@ use crate::limits::Limits;
 use crate::message::{Effect, ReleaseCause};
 use crate::random::Csprng;
 use crate::time::Instant;
+use crate::traffic::Occasion;
 
 /// All rooms on one shard.
 pub(crate) struct Rooms {
@@ -112,38 +114,13 @@ impl Rooms {
         .min()
     }
 
-    /// Judges every latched address again under the policy now in force; `old` made the passes.
-    pub(crate) fn adopt(&mut self, context: &mut Context, old: &Policy) {
-        for (_, room) in &mut self.rooms {
-            let name = room.fence.map_or("", |fence| old.fence_name(fence));
-            room.fence = context.policy.fence_id(name);
-        }
-        let latched = self.members.iter().filter(|(_, member)| member.latch.is_some());
-        let latched: Vec<MemberKey> = latched.map(|(key, _)| key).collect();
-        for key in latched {
-            self.judge_again(context, key);
-        }
-        self.checks.clear(&mut self.members);
-    }
-
-    fn judge_again(&mut self, context: &mut Context, key: MemberKey) {
-        let member = &mut self.members[key];
-        let Some(latch) = member.latch else { return };
-        let fence = self.rooms[member.room].fence;
-        match context.judge(fence, &latch.flow()) {
-            Ok(pass) => {
-                member.latch = Some(Latch { pass, ..latch });
-                self.rooms[member.room].set_listener(key, member);
-            }
-            Err(refusal) => self.release(context, key, ReleaseCause::Cut(refusal)),
-        }
-    }
-
     /// Takes a participant's address away; the shard that watches over it reports so.
     fn release(&mut self, context: &mut Context, key: MemberKey, cause: ReleaseCause) {
+        let carried = self.settle_one(key);
         let Some(latch) = self.unlatch(key) else {
             return;
         };
+        context.settle(Occasion::Change, carried);
         if latch.watched {
             context.effects.push_always(Effect::Released {
                 participant: self.members[key].admission.participant,
@@ -154,7 +131,8 @@ impl Rooms {
         }
     }
 
-    /// From here on nothing is sent to or taken from the member's address.
+    /// From here on nothing is sent to or taken from the member's address. What was carried for it
+    /// there must have been settled.
     fn unlatch(&mut self, key: MemberKey) -> Option<Latch> {
         let member = self.members.get_mut(key)?;
         let latch = member.latch.take()?;

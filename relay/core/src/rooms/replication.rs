@@ -11,27 +11,33 @@ use crate::identity::{ParticipantId, RoomId};
 use crate::message::{
     Admission, Command, Effect, MemberReport, Ownership, RoomReport, Route, SourceReport,
 };
+use crate::room_fence::RoomFence;
 use crate::time::Instant;
+use crate::traffic::{Holder, Occasion};
 
 impl Rooms {
     pub(crate) fn apply(&mut self, context: &mut Context, now: Instant, command: Command) {
         match command {
-            Command::Admit(admission) => self.admit(admission, now),
-            Command::Dismiss(participant) => self.dismiss(participant),
+            Command::Admit(admission) => self.admit(context, admission, now),
+            Command::Dismiss(participant) => self.dismiss(context, participant),
             Command::Route(route) => self.route(context, now, &route),
-            Command::Unroute(participant) => self.unroute(participant),
+            Command::Unroute(participant) => self.unroute(context, participant),
             Command::Own(ownership) => self.own(&ownership),
+            Command::Narrow { room, terms, number } => {
+                self.narrow(context, room, terms);
+                context.effects.push_always(Effect::Narrowed { number });
+            }
             Command::Survey { room, token } => {
                 let report = self.survey(room, token);
                 context.effects.push_always(Effect::Report(Box::new(report)));
             }
             // The engine takes these: it holds the policy and the other door.
-            Command::Adopt(_) | Command::Turn(_) => {}
+            Command::Adopt(_) | Command::Settle(_) | Command::Turn(_) => {}
         }
     }
 
-    fn admit(&mut self, admission: Arc<Admission>, now: Instant) {
-        let room = self.room_of(&admission);
+    fn admit(&mut self, context: &Context, admission: Arc<Admission>, now: Instant) {
+        let room = self.room_of(context, &admission);
         self.rooms[room].members += 1;
         let (participant, ufrag) = (admission.participant, admission.credentials.ufrag);
         let key = self.members.insert(Member::new(admission, room, now));
@@ -39,14 +45,20 @@ impl Rooms {
         self.by_ufrag.insert(ufrag, key);
     }
 
-    fn room_of(&mut self, admission: &Admission) -> usize {
+    fn room_of(&mut self, context: &Context, admission: &Admission) -> usize {
         let (rooms, keys) = (&mut self.rooms, &self.table_keys);
-        let new = || rooms.insert(Room::new(admission.room, admission.fence, keys.clone()));
+        let new = || {
+            let fence = RoomFence::new(&context.policy, Arc::clone(&admission.terms));
+            rooms.insert(Room::new(admission.room, fence, keys.clone()))
+        };
         *self.by_room.entry(admission.room).or_insert_with(new)
     }
 
-    fn dismiss(&mut self, participant: ParticipantId) {
-        let Some(key) = self.by_participant.remove(&participant) else {
+    fn dismiss(&mut self, context: &mut Context, participant: ParticipantId) {
+        let key = self.by_participant.remove(&participant);
+        let carried = key.and_then(|key| self.settle_one(key));
+        context.settle(Occasion::Farewell(Holder::Participant(participant)), carried);
+        let Some(key) = key else {
             return;
         };
         self.unlatch(key);
@@ -68,11 +80,11 @@ impl Rooms {
             return;
         };
         let flow = FlowKey::of_pass(&route.pass, route.local);
-        let fence = self.rooms[self.members[key].room].fence;
-        let Ok(pass) = context.judge(fence, &flow) else {
+        let fence = &self.rooms[self.members[key].room].fence;
+        let Ok(pass) = fence.judge(&context.policy, flow.remote) else {
             return;
         };
-        self.unlatch(key);
+        self.take_away(context, key);
         let watched = route.shard == context.shard;
         let consent_until = now + context.limits.consent_timeout;
         let latch = Latch { pass, local: route.local, watched, consent_until };
@@ -92,10 +104,17 @@ impl Rooms {
         }
     }
 
-    fn unroute(&mut self, participant: ParticipantId) {
+    fn unroute(&mut self, context: &mut Context, participant: ParticipantId) {
         if let Some(&key) = self.by_participant.get(&participant) {
-            self.unlatch(key);
+            self.take_away(context, key);
         }
+    }
+
+    /// The registry knows: only what was carried there is told.
+    pub(super) fn take_away(&mut self, context: &mut Context, key: MemberKey) {
+        let carried = self.settle_one(key);
+        context.settle(Occasion::Change, carried);
+        self.unlatch(key);
     }
 
     fn own(&mut self, ownership: &Ownership) {
@@ -113,10 +132,13 @@ impl Rooms {
     }
 
     fn member_reports(&self, room: &Room) -> Vec<MemberReport> {
-        let report = |listener: &super::room::Listener| MemberReport {
-            participant: self.members[listener.member].admission.participant,
-            packets_sent: listener.packets_sent,
-            bytes_sent: listener.bytes_sent,
+        let report = |listener: &super::room::Listener| {
+            let member = &self.members[listener.member];
+            MemberReport {
+                participant: member.admission.participant,
+                packets_sent: member.settled.packets_out + listener.traffic.packets_out,
+                bytes_sent: member.settled.bytes_out + listener.traffic.bytes_out,
+            }
         };
         room.listeners.iter().map(report).collect()
     }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use ahash::RandomState;
-use ringfence_fence::{FenceId, Pass};
+use ringfence_fence::Pass;
 use ringfence_wire::datagram::LocalSocket;
 use ringfence_wire::rtp::Ssrc;
 
@@ -11,12 +11,13 @@ use super::member::{Member, MemberKey};
 use crate::identity::{RoomId, Seat};
 use crate::media::Reception;
 use crate::message::Ownership;
+use crate::room_fence::RoomFence;
+use crate::traffic::Traffic;
 
 /// One room on one shard.
 pub(crate) struct Room {
     pub(crate) id: RoomId,
-    /// `None` once a new policy no longer has the fence: then nobody is admitted.
-    pub(crate) fence: Option<FenceId>,
+    pub(crate) fence: RoomFence,
     pub(crate) members: usize,
     /// Everyone who can be sent to, side by side in memory: this is what a copy costs.
     pub(crate) listeners: Vec<Listener>,
@@ -31,8 +32,8 @@ pub(crate) struct Listener {
     /// Whether it hears only some; then the member's admission says whom.
     pub(crate) selective: bool,
     pub(crate) pass: Pass,
-    pub(crate) packets_sent: u64,
-    pub(crate) bytes_sent: u64,
+    /// What was carried for it here and has not been told.
+    pub(crate) traffic: Traffic,
 }
 
 /// An SSRC of the room.
@@ -44,10 +45,10 @@ pub(crate) struct Source {
 }
 
 impl Room {
-    pub(crate) fn new(id: RoomId, fence: FenceId, keys: RandomState) -> Self {
+    pub(crate) fn new(id: RoomId, fence: RoomFence, keys: RandomState) -> Self {
         Self {
             id,
-            fence: Some(fence),
+            fence,
             members: 0,
             listeners: Vec::new(),
             sources: HashMap::with_hasher(keys.clone()),
@@ -65,8 +66,7 @@ impl Room {
                 local: latch.local,
                 selective: member.admission.hears.is_some(),
                 pass: latch.pass,
-                packets_sent: 0,
-                bytes_sent: 0,
+                traffic: Traffic::default(),
             }),
         }
     }

@@ -1,6 +1,7 @@
 //! Who may allocate: tenants with shared secrets, and users with passwords of their own.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::str;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,6 +9,7 @@ use std::time::Duration;
 use ringfence_wire::stun::{IntegrityKey, Message};
 use zeroize::Zeroizing;
 
+use super::party::Party;
 use super::rest::{RestUsername, long_term_key, rest_password};
 
 /// A tenant's part of the TURN door.
@@ -36,6 +38,9 @@ pub struct Accounts {
     users: HashMap<Vec<u8>, User>,
 }
 
+/// `MD5(username ":" realm ":" password)`.
+type Digest = Zeroizing<[u8; 16]>;
+
 struct User {
     tenant: Arc<str>,
     password: Zeroizing<Vec<u8>>,
@@ -47,11 +52,14 @@ struct User {
 pub(crate) struct Identity {
     pub(crate) username: Box<[u8]>,
     pub(crate) tenant: Arc<str>,
-    /// Whom the tenant's quota for one party counts: `meeting/party`, or a user's name.
-    pub(crate) party: Arc<str>,
+    /// Whom the tenant's quota for one party counts.
+    pub(crate) party: Party,
     pub(crate) fence: Option<Arc<str>>,
+    pub(crate) group: Option<Arc<str>>,
     /// Signs and verifies everything of this 5-tuple from now on.
     pub(crate) key: IntegrityKey,
+    /// What that was made of.
+    digest: Digest,
 }
 
 macro_rules! failures {
@@ -129,18 +137,38 @@ impl Accounts {
         if Duration::from_secs(rest.expiry_unix_s) <= unix {
             return Err(AuthFailure::Expired);
         }
-        let keys = secrets.iter().map(|secret| {
-            let password = Zeroizing::new(rest_password(secret, username));
-            key(username, realm, password.as_bytes())
-        });
-        let key = signing_key(keys, message)?;
+        let digests = secrets.iter().map(|secret| digest_by_secret(username, realm, secret));
+        let (digest, key) = signing_key(digests, message)?;
         Ok(Identity {
             username: username.into(),
             tenant: Arc::clone(tenant),
-            party: format!("{}/{}", rest.meeting, rest.party).into(),
+            party: Party { meeting: Some(rest.meeting.into()), name: rest.party.into() },
             fence: rest.fence.map(Arc::from),
+            group: rest.group.map(Arc::from),
             key,
+            digest,
         })
+    }
+
+    /// Whether someone who has authenticated could do so with the same key, as the same tenant's and
+    /// under the same fence, again. That its time may be over does not matter: an allocation that
+    /// stands lives as long as its client refreshes it.
+    pub(crate) fn has(&self, realm: &str, identity: &Identity) -> bool {
+        let username = &identity.username;
+        if let Some(user) = self.users.get(&**username) {
+            let same = user.tenant == identity.tenant && user.fence == identity.fence;
+            return same && digest(username, realm, &user.password) == identity.digest;
+        }
+        let secrets = self.tenants.get(&identity.tenant).into_iter().flatten();
+        secrets
+            .map(|secret| digest_by_secret(username, realm, secret))
+            .any(|d| d == identity.digest)
+    }
+}
+
+impl fmt::Debug for Accounts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Accounts({} tenants, {} users)", self.tenants.len(), self.users.len())
     }
 }
 
@@ -151,25 +179,36 @@ impl User {
         realm: &str,
         message: &Message<'_>,
     ) -> Result<Identity, AuthFailure> {
-        let key = signing_key([key(username, realm, &self.password)], message)?;
+        let (digest, key) = signing_key([digest(username, realm, &self.password)], message)?;
         Ok(Identity {
             username: username.into(),
             tenant: Arc::clone(&self.tenant),
-            party: String::from_utf8_lossy(username).into(),
+            party: Party { meeting: None, name: String::from_utf8_lossy(username).into() },
             fence: self.fence.clone(),
+            group: None,
             key,
+            digest,
         })
     }
 }
 
-fn key(username: &[u8], realm: &str, password: &[u8]) -> IntegrityKey {
-    IntegrityKey::long_term(long_term_key(username, realm.as_bytes(), password))
+fn digest(username: &[u8], realm: &str, password: &[u8]) -> Digest {
+    Zeroizing::new(long_term_key(username, realm.as_bytes(), password))
+}
+
+fn digest_by_secret(username: &[u8], realm: &str, secret: &[u8]) -> Digest {
+    let password = Zeroizing::new(rest_password(secret, username));
+    digest(username, realm, password.as_bytes())
 }
 
 fn signing_key(
-    keys: impl IntoIterator<Item = IntegrityKey>,
+    digests: impl IntoIterator<Item = Digest>,
     message: &Message<'_>,
-) -> Result<IntegrityKey, AuthFailure> {
-    let mut keys = keys.into_iter();
-    keys.find(|key| message.verify_integrity(key).is_ok()).ok_or(AuthFailure::WrongPassword)
+) -> Result<(Digest, IntegrityKey), AuthFailure> {
+    let mut keys = digests.into_iter().map(|digest| {
+        let key = IntegrityKey::long_term(*digest);
+        (digest, key)
+    });
+    let signed = keys.find(|(_, key)| message.verify_integrity(key).is_ok());
+    signed.ok_or(AuthFailure::WrongPassword)
 }

@@ -1,35 +1,60 @@
 //! A new policy: every client and every peer is judged again, and what it forbids is cut before
-//! another packet moves.
+//! another packet moves. So is what the policy in force forbids and was found out only now.
 
-use ringfence_fence::{Policy, Refusal, Role};
+use ringfence_fence::{Policy, Refusal, Role, Rule};
 
 use super::allocation::{Allocation, AllocationKey, Peer, Stage};
-use super::message::EndCause;
+use super::message::{AllocationId, EndCause};
 use super::{Neighbours, Turn, report_end};
 use crate::engine::Context;
+use crate::message::PeersCut;
 
 impl Turn {
     /// The policy in force is `context`'s; `old` made the passes.
-    pub(crate) fn adopt(&mut self, context: &mut Context, old: &Policy) {
+    pub(crate) fn adopt(&mut self, context: &mut Context, old: &Policy) -> PeersCut {
         self.neighbours.adopt(&context.policy);
         let keys: Vec<AllocationKey> = self.allocations.iter().map(|(key, _)| key).collect();
+        let mut peers_cut = PeersCut::default();
         for key in keys {
-            self.judge_again(context, old, key);
+            self.judge_again(context, old, key, &mut peers_cut);
         }
+        peers_cut
     }
 
-    fn judge_again(&mut self, context: &mut Context, old: &Policy, key: AllocationKey) {
+    fn judge_again(
+        &mut self,
+        context: &mut Context,
+        old: &Policy,
+        key: AllocationKey,
+        peers_cut: &mut PeersCut,
+    ) {
         let allocation = &mut self.allocations[key];
-        let name = allocation.fence.map_or("", |fence| old.fence_name(fence));
-        let fence = context.policy.room_fence(&allocation.identity.tenant, Some(name));
+        let gone = context.refusal(Rule::UnknownFence);
+        let fence = allocation.fence.ok_or(gone);
+        let fence = fence.and_then(|fence| context.policy.successor(old, fence));
         let remote = allocation.flow.remote;
         let judge = |fence| context.judge_as(Role::Client, Some(fence), remote);
         match fence.and_then(|fence| judge(fence).map(|pass| (fence, pass))) {
             Ok((fence, pass)) => {
                 (allocation.fence, allocation.pass) = (Some(fence), pass);
+                let held = (allocation.permissions_held(), allocation.channels.len());
                 allocation.judge_peers_again(context, &self.neighbours);
+                peers_cut.permissions += (held.0 - allocation.permissions_held()) as u64;
+                peers_cut.channels += (held.1 - allocation.channels.len()) as u64;
             }
             Err(refusal) => self.cut(context, key, refusal),
+        }
+    }
+
+    /// The allocation carries what is evidently not encrypted.
+    pub(super) fn require_encryption(&mut self, context: &mut Context, id: AllocationId) {
+        let Some(&key) = self.by_id.get(&id) else {
+            return;
+        };
+        let fence = self.allocations[key].fence;
+        if fence.is_some_and(|fence| context.policy.requires_encryption(fence)) {
+            let refusal = context.refusal(Rule::NotEncrypted);
+            self.cut(context, key, refusal);
         }
     }
 
@@ -49,9 +74,10 @@ impl Turn {
                 let relayed = std::mem::take(&mut allocation.relayed);
                 let (id, client) = (allocation.id, allocation.flow.local);
                 self.release(&relayed, client);
-                self.neighbours.part(id);
+                // What was carried was settled when the policy changed.
+                let _ = self.neighbours.part(id);
                 context.counters.allocations -= 1;
-                report_end(context, &self.allocations[key], EndCause::Cut(refusal));
+                report_end(context, id, EndCause::Cut(refusal));
             }
         }
     }

@@ -14,7 +14,7 @@ use super::accounts::Identity;
 use super::allocation::{Allocation, AllocationKey, RelayedAddress, Stage};
 use super::answer::{self, Allocated, Success, Waiting};
 use super::message::{
-    AllocationDenial, AllocationId, AllocationRequest, EndCause, Family, Grant, PortWish, Traffic,
+    AllocationDenial, AllocationId, AllocationRequest, EndCause, Family, Grant, PortWish,
     TurnEffect,
 };
 use super::request::{Failure, Request, whole_seconds};
@@ -23,7 +23,9 @@ use crate::engine::Context;
 use crate::flow::Egress;
 use crate::limits::{ALLOCATION_LIFETIME_DEFAULT, ALLOCATIONS_ASKED_MAX};
 use crate::message::Effect;
+use crate::scrutiny::Watch;
 use crate::time::Instant;
+use crate::traffic::Traffic;
 
 /// REQUESTED-TRANSPORT: "17 (User Datagram Protocol)" (RFC 8656 section 18.8).
 const UDP: u8 = 17;
@@ -62,8 +64,8 @@ impl Turn {
             tenant: identity.tenant.clone(),
             party: identity.party.clone(),
             fence: context.policy.fence_name(fence).into(),
+            group: identity.group.clone(),
             client: pass.addr(),
-            region: pass.region(),
             local: request.flow.local,
             families: wish.families,
             port: wish.port,
@@ -87,7 +89,8 @@ impl Turn {
         let client = request.flow.remote;
         if self.answer_limits.allow(now, client.ip()) {
             let (tenant, party) = (identity.tenant.clone(), identity.party.clone());
-            let refused = TurnEffect::ClientRefused { tenant, party, client, refusal };
+            let fence = identity.fence.clone();
+            let refused = TurnEffect::ClientRefused { tenant, party, fence, client, refusal };
             // A full report queue loses the line, not the refusal.
             let _ = context.effects.try_push(Effect::Turn(refused));
         }
@@ -174,6 +177,8 @@ impl Turn {
             numbers: HashMap::with_hasher(keys.clone()),
             traffic: Traffic::default(),
             refusal_reported: None,
+            outward: Watch::default(),
+            inward: Watch::default(),
         });
         self.asked += 1;
         self.by_client.insert(request.flow, key);
@@ -320,14 +325,16 @@ impl Allocation {
     }
 }
 
-/// The fence that the user named, or its tenant's first, and what it says of the client.
+/// The fence that the user named, or its tenant's first, as its group may use it, and what that says
+/// of the client.
 fn admit(
     context: &Context,
     request: &Request<'_, '_>,
     identity: &Identity,
 ) -> Result<(FenceId, Pass), Refusal> {
     let policy = &context.policy;
-    let fence = policy.room_fence(&identity.tenant, identity.fence.as_deref())?;
+    let (fence, group) = (identity.fence.as_deref(), identity.group.as_deref());
+    let fence = policy.room_fence(&identity.tenant, fence, group)?;
     let pass = policy.decide(fence, Role::Client, request.flow.remote, policy.own_site())?;
     Ok((fence, pass))
 }

@@ -11,9 +11,11 @@ use ringfence_wire::datagram::{Fragmentation, LocalSocket};
 use ringfence_wire::stun::TransactionId;
 
 use super::accounts::Identity;
-use super::message::{AllocationId, Family, Traffic};
+use super::message::{AllocationId, Family};
 use crate::flow::FlowKey;
+use crate::scrutiny::Watch;
 use crate::time::Instant;
+use crate::traffic::Traffic;
 
 /// Place of an allocation in the shard's table.
 pub(crate) type AllocationKey = usize;
@@ -40,8 +42,13 @@ pub(crate) struct Allocation {
     pub(crate) invited: HashMap<SocketAddr, Invited, RandomState>,
     pub(crate) channels: HashMap<ChannelNumber, Channel, RandomState>,
     pub(crate) numbers: HashMap<SocketAddr, ChannelNumber, RandomState>,
+    /// What was carried for it here and has not been told.
     pub(crate) traffic: Traffic,
     pub(crate) refusal_reported: Option<Instant>,
+    /// What the client sends, as far as it is sampled.
+    pub(crate) outward: Watch,
+    /// What its peers send.
+    pub(crate) inward: Watch,
 }
 
 /// How far an allocation has come.
@@ -51,7 +58,8 @@ pub(crate) enum Stage {
     Asked,
     /// It relays.
     Standing,
-    /// A new policy refuses the client; kept until it is told so.
+    /// A new policy refuses the client, or its fence wants encryption and there was none; kept until
+    /// it is told so.
     Cut(Refusal),
 }
 

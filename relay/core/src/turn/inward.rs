@@ -16,6 +16,7 @@ use crate::counters::DropReason;
 use crate::engine::Context;
 use crate::flow::{Egress, FlowKey};
 use crate::random::Csprng;
+use crate::scrutiny::{SampledFlow, TurnDirection};
 use crate::time::Instant;
 
 /// Who a packet is from, and the channel that the client has for them.
@@ -38,7 +39,7 @@ impl Turn {
         for payload in datagram.segments() {
             context.counters.receive_one(payload.len());
             let passed = client.and_then(|(key, channel)| {
-                self.pass_on(context, key, (&peer, channel), payload, egress)
+                self.pass_on(context, now, key, (&peer, channel), payload, egress)
             });
             if let Err(reason) = passed {
                 context.counters.drop_one(reason);
@@ -72,6 +73,7 @@ impl Turn {
     fn pass_on<'rx, O: Outbox<'rx>>(
         &mut self,
         context: &mut Context,
+        now: Instant,
         key: usize,
         (peer, channel): (&SocketAddr, Option<ChannelNumber>),
         payload: &'rx [u8],
@@ -81,8 +83,9 @@ impl Turn {
         let client = (&allocation.pass, allocation.flow.local);
         let source = Source { peer, channel };
         wrap(egress, &mut context.random, &source, payload, client)?;
-        allocation.traffic.packets_to_client += 1;
-        allocation.traffic.bytes_to_client += payload.len() as u64;
+        allocation.traffic.put_out(1, payload.len() as u64);
+        let flow = SampledFlow::Allocation(allocation.id, TurnDirection::ToClient);
+        context.sampler.pass(now, &mut allocation.inward, flow, payload);
         context.counters.forward_one(payload.len());
         Ok(())
     }

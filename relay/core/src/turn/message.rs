@@ -4,10 +4,12 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use arrayvec::ArrayVec;
-use ringfence_fence::{Refusal, RegionId};
+use ringfence_fence::Refusal;
 use ringfence_wire::channel_data::ChannelNumber;
 use ringfence_wire::datagram::LocalSocket;
 
+use super::accounts::Accounts;
+use super::party::Party;
 use crate::identity::ShardId;
 use crate::time::Instant;
 
@@ -40,13 +42,13 @@ pub struct AllocationRequest {
     /// On whose account.
     pub tenant: Arc<str>,
     /// Of whom.
-    pub party: Arc<str>,
+    pub party: Party,
     /// Under which fence, by name: a shard and the registry may be a policy apart.
     pub fence: Arc<str>,
+    /// The group of the tenant that uses it; `None` is the whole account.
+    pub group: Option<Arc<str>>,
     /// The client's address.
     pub client: SocketAddr,
-    /// Where the client is.
-    pub region: RegionId,
     /// Our socket that the client talks to.
     pub local: LocalSocket,
     /// In this order.
@@ -104,6 +106,8 @@ pub struct Neighbour {
     pub tenant: Arc<str>,
     /// The fence its client is under, by name.
     pub fence: Arc<str>,
+    /// The group of the tenant that uses it.
+    pub group: Option<Arc<str>>,
     /// Its client.
     pub client: SocketAddr,
     /// Our socket that its client talks to.
@@ -134,23 +138,12 @@ pub enum EndCause {
     Expired,
     /// The client's TCP or TLS connection ended.
     Disconnected,
-    /// A new policy refuses the client.
+    /// A new policy refuses the client, or its fence wants encryption and there was none.
     Cut(Refusal),
+    /// Its user, secret or tenant was removed: it could not be refreshed any more.
+    CredentialsRemoved,
     /// It never came to be: no socket could be bound.
     Unbound,
-}
-
-/// What passed through an allocation.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Traffic {
-    /// Datagrams to peers.
-    pub packets_to_peers: u64,
-    /// Their payload bytes.
-    pub bytes_to_peers: u64,
-    /// Datagrams to the client.
-    pub packets_to_client: u64,
-    /// Their payload bytes.
-    pub bytes_to_client: u64,
 }
 
 /// From a shard to the registry, about allocations.
@@ -166,8 +159,6 @@ pub enum TurnEffect {
         id: AllocationId,
         /// How.
         cause: EndCause,
-        /// What passed through it.
-        traffic: Traffic,
     },
     /// An allocation lets another of this relay send to it.
     Invited(Invitation),
@@ -185,7 +176,9 @@ pub enum TurnEffect {
         /// On whose account.
         tenant: Arc<str>,
         /// Who.
-        party: Arc<str>,
+        party: Party,
+        /// The fence it asked for.
+        fence: Option<Arc<str>>,
         /// From where.
         client: SocketAddr,
         /// Why.
@@ -202,10 +195,15 @@ pub enum TurnCommand {
     Denied(AllocationId, AllocationDenial),
     /// An allocation has come to be on some shard.
     Met(Arc<Neighbour>),
-    /// It is no more.
+    /// It is no more. Answered by the last [`crate::Effect::Settled`] about it.
     Parted(AllocationId),
+    /// Who may allocate from now on. Whoever could not any more has ended before this command has been
+    /// applied.
+    Accounts(Arc<Accounts>),
     /// One of them lets another send to it.
     Invited(Invitation),
+    /// An allocation carries what is evidently not encrypted: cut it if its fence wants encryption.
+    Unencrypted(AllocationId),
 }
 
 impl Family {

@@ -18,10 +18,12 @@ mod message;
 mod neighbours;
 mod nonce;
 mod outward;
+mod party;
 mod permit;
 mod refresh;
 mod request;
 mod rest;
+mod settle;
 mod setup;
 mod timers;
 
@@ -38,10 +40,11 @@ use self::allocation::{Allocation, AllocationKey, RelayedAddress, Stage};
 use self::answer_limits::AnswerLimits;
 pub use self::message::{
     AllocationDenial, AllocationId, AllocationRequest, EndCause, Family, Grant, Invitation,
-    Neighbour, PortWish, Relayed, Traffic, TurnCommand, TurnEffect,
+    Neighbour, PortWish, Relayed, TurnCommand, TurnEffect,
 };
 use self::neighbours::Neighbours;
 use self::nonce::Nonces;
+pub use self::party::Party;
 pub(crate) use self::request::Ended;
 pub use self::rest::{RestUsername, RestUsernameError, long_term_key, rest_password};
 pub use self::setup::{REALM_BYTES_MAX, TurnSetup};
@@ -52,6 +55,7 @@ use crate::limits::Limits;
 use crate::message::Effect;
 use crate::random::Csprng;
 use crate::time::Instant;
+use crate::traffic::{Holder, Occasion};
 
 /// All allocations on one shard.
 pub(crate) struct Turn {
@@ -114,15 +118,32 @@ impl Turn {
     }
 
     /// Does what the registry asks. What needs a socket waits for [`Turn::send_due`].
-    pub(crate) fn apply(&mut self, context: &Context, command: TurnCommand) {
+    pub(crate) fn apply(&mut self, context: &mut Context, command: TurnCommand) {
         match command {
             TurnCommand::Granted(grant) => self.decided.push_back(Decision::Granted(grant)),
             TurnCommand::Denied(id, why) => self.decided.push_back(Decision::Denied(id, why)),
             TurnCommand::Met(neighbour) => self.neighbours.meet(&context.policy, &neighbour),
-            TurnCommand::Parted(id) => self.neighbours.part(id),
+            TurnCommand::Parted(id) => {
+                let carried = self.neighbours.part(id);
+                context.settle(Occasion::Farewell(Holder::Allocation(id)), carried);
+            }
+            TurnCommand::Accounts(accounts) => self.replace_accounts(context, accounts),
             TurnCommand::Invited(invitation) => {
                 self.neighbours.invite(&context.policy, &invitation);
             }
+            TurnCommand::Unencrypted(id) => self.require_encryption(context, id),
+        }
+    }
+
+    /// An allocation ends whose key none of its user's passwords makes any more.
+    fn replace_accounts(&mut self, context: &mut Context, accounts: Arc<Accounts>) {
+        let realm = &self.setup.realm;
+        let removed =
+            self.allocations.iter().filter(|(_, one)| !accounts.has(realm, &one.identity));
+        let removed: Vec<AllocationKey> = removed.map(|(key, _)| key).collect();
+        self.setup.accounts = accounts;
+        for key in removed {
+            self.end(context, key, EndCause::CredentialsRemoved);
         }
     }
 
@@ -188,13 +209,14 @@ impl Turn {
 
     /// Forgets an allocation and reports it. Its sockets are closed as soon as there is an outbox.
     fn end(&mut self, context: &mut Context, key: AllocationKey, cause: EndCause) {
-        let gone = self.allocations.remove(key);
+        let mut gone = self.allocations.remove(key);
         self.by_client.remove(&gone.flow);
         self.by_socket.remove(&gone.flow.local);
         self.by_id.remove(&gone.id);
         self.expiries.clear(gone.expires, key);
         // At once: the number of its client's connection may soon be a stranger's.
-        self.neighbours.part(gone.id);
+        let carried = gone.settle().into_iter().chain(self.neighbours.part(gone.id));
+        context.settle(Occasion::Change, carried);
         match gone.stage {
             Stage::Asked => self.asked -= 1,
             Stage::Standing => {
@@ -204,7 +226,7 @@ impl Turn {
             // It was released and reported when it was cut.
             Stage::Cut(_) => return,
         }
-        report_end(context, &gone, cause);
+        report_end(context, gone.id, cause);
     }
 
     fn release(&mut self, relayed: &[RelayedAddress], client: LocalSocket) {
@@ -246,7 +268,6 @@ pub struct TurnHoldings {
 }
 
 /// One for each allocation that the registry was asked for, so its mailbox bounds them.
-fn report_end(context: &mut Context, gone: &Allocation, cause: EndCause) {
-    let (id, traffic) = (gone.id, gone.traffic);
-    context.effects.push_always(Effect::Turn(TurnEffect::Ended { id, cause, traffic }));
+fn report_end(context: &mut Context, id: AllocationId, cause: EndCause) {
+    context.effects.push_always(Effect::Turn(TurnEffect::Ended { id, cause }));
 }

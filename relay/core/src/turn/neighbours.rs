@@ -13,6 +13,7 @@ use ringfence_wire::datagram::LocalSocket;
 use super::message::{AllocationId, Invitation, Neighbour, Relayed};
 use crate::limits::PERMISSION_LIFETIME;
 use crate::time::Instant;
+use crate::traffic::{Carried, Holder, Traffic};
 
 /// What this shard knows of all allocations, its own included.
 pub(crate) struct Neighbours {
@@ -27,8 +28,11 @@ struct Known {
     local: LocalSocket,
     tenant: Arc<str>,
     fence: Arc<str>,
+    group: Option<Arc<str>>,
     /// The client under its own fence; `None` if this shard's policy refuses it.
     pass: Option<Pass>,
+    /// What went from here straight to its client and has not been told.
+    traffic: Traffic,
     /// Whom it lets send, by relayed address.
     lets: HashMap<SocketAddr, Lets, RandomState>,
 }
@@ -42,9 +46,15 @@ struct Lets {
 }
 
 /// How one allocation reaches the client of another.
-pub(crate) enum Way {
+pub(crate) enum Way<'a> {
     /// From one of our listening sockets, which every shard has, or a connection of this shard.
-    Direct { pass: Pass, local: LocalSocket, channel: Option<ChannelNumber> },
+    Direct {
+        pass: Pass,
+        local: LocalSocket,
+        channel: Option<ChannelNumber>,
+        /// The other's.
+        traffic: &'a mut Traffic,
+    },
     /// Through the other's relayed socket: its client's connection belongs to another shard.
     Relayed,
 }
@@ -73,22 +83,28 @@ impl Neighbours {
             local: neighbour.local,
             tenant: Arc::clone(&neighbour.tenant),
             fence: Arc::clone(&neighbour.fence),
+            group: neighbour.group.clone(),
             pass: None,
+            traffic: Traffic::default(),
             lets: HashMap::with_hasher(self.keys.clone()),
         };
         known.judge_client(policy);
         self.known.insert(neighbour.id, known);
     }
 
-    pub(crate) fn part(&mut self, id: AllocationId) {
-        let Some(known) = self.known.remove(&id) else {
-            return;
-        };
+    /// Forgets an allocation; the last of what went to its client is the caller's, to tell.
+    pub(crate) fn part(&mut self, id: AllocationId) -> Option<Carried> {
+        let mut known = self.known.remove(&id)?;
         for relayed in &known.relayed {
             if self.by_relayed.get(relayed) == Some(&id) {
                 self.by_relayed.remove(relayed);
             }
         }
+        known.settle(id)
+    }
+
+    pub(crate) fn settle(&mut self, carried: &mut Vec<Carried>) {
+        carried.extend(self.known.iter_mut().filter_map(|(&id, known)| known.settle(id)));
     }
 
     pub(crate) fn invite(&mut self, policy: &Policy, invitation: &Invitation) {
@@ -120,12 +136,12 @@ impl Neighbours {
     /// How the allocation `guest` of this shard, at its relayed address `from`, reaches the client of
     /// `host`, if that one lets it now.
     pub(crate) fn way(
-        &self,
+        &mut self,
         now: Instant,
         (guest, from): (AllocationId, &SocketAddr),
         host: AllocationId,
-    ) -> Option<Way> {
-        let known = self.known.get(&host)?;
+    ) -> Option<Way<'_>> {
+        let known = self.known.get_mut(&host)?;
         let lets = known.lets.get(from).filter(|lets| lets.guest == guest && lets.admitted)?;
         if lets.expires <= now {
             return None;
@@ -135,7 +151,10 @@ impl Neighbours {
         let channel = lets.channel.filter(|(_, until)| *until > now).map(|(number, _)| number);
         Some(match elsewhere {
             true => Way::Relayed,
-            false => Way::Direct { pass, local: known.local, channel },
+            false => {
+                let (local, traffic) = (known.local, &mut known.traffic);
+                Way::Direct { pass, local, channel, traffic }
+            }
         })
     }
 
@@ -161,6 +180,11 @@ impl Neighbours {
 }
 
 impl Known {
+    /// What went to its client went there by its pass.
+    fn settle(&mut self, id: AllocationId) -> Option<Carried> {
+        Carried::take(Holder::Allocation(id), self.pass?.region(), &mut self.traffic)
+    }
+
     fn judge_client(&mut self, policy: &Policy) {
         self.pass = self.judge(policy, Role::Client, self.client);
     }
@@ -170,7 +194,8 @@ impl Known {
     }
 
     fn judge(&self, policy: &Policy, role: Role, address: SocketAddr) -> Option<Pass> {
-        let fence = policy.room_fence(&self.tenant, Some(&self.fence)).ok()?;
+        let (fence, group) = (Some(&*self.fence), self.group.as_deref());
+        let fence = policy.fence_of(&self.tenant, fence, group).ok()?;
         policy.decide(fence, role, address, policy.own_site()).ok()
     }
 }

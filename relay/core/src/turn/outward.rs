@@ -14,6 +14,7 @@ use crate::counters::DropReason;
 use crate::denial::Denial;
 use crate::engine::Context;
 use crate::flow::Egress;
+use crate::scrutiny::{SampledFlow, TurnDirection};
 use crate::time::Instant;
 
 impl Turn {
@@ -83,16 +84,19 @@ impl Turn {
                 let relayed = *relayed.ok_or(DropReason::NoPermission)?;
                 let way = self.neighbours.way(now, (guest, &relayed.address), *host);
                 match way.ok_or(DropReason::NoPermission)? {
-                    Way::Direct { pass, local, channel } => {
+                    Way::Direct { pass, local, channel, traffic } => {
                         let from = Source { peer: &relayed.address, channel };
                         wrap(egress, &mut context.random, &from, payload, (&pass, local))?;
+                        traffic.put_out(1, payload.len() as u64);
                     }
                     Way::Relayed => egress.forward(payload, pass, relayed.socket),
                 }
             }
         }
-        self.allocations[key].traffic.packets_to_peers += 1;
-        self.allocations[key].traffic.bytes_to_peers += payload.len() as u64;
+        let allocation = &mut self.allocations[key];
+        allocation.traffic.take_in(1, payload.len() as u64);
+        let flow = SampledFlow::Allocation(allocation.id, TurnDirection::ToPeers);
+        context.sampler.pass(now, &mut allocation.outward, flow, payload);
         context.counters.forward_one(payload.len());
         Ok(())
     }

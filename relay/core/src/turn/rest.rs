@@ -19,7 +19,10 @@ const USERNAME_BYTES_MAX: usize = 508;
 /// What stands before the name of a fence.
 const FENCE: &str = "fence=";
 
-/// `<unix expiry>:<tenant>/<meeting>/<party>[;fence=<name>]`
+/// What stands before the name of a group.
+const GROUP: &str = "group=";
+
+/// `<unix expiry>:<tenant>/<meeting>/<party>[;fence=<name>][;group=<name>]`
 ///
 /// [`fmt::Display`] writes exactly what [`RestUsername::parse`] read.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -34,6 +37,8 @@ pub struct RestUsername<'a> {
     pub party: &'a str,
     /// One of the tenant's fences. `None`: its first.
     pub fence: Option<&'a str>,
+    /// One of the tenant's groups, as which it uses the fence. `None`: the whole account.
+    pub group: Option<&'a str>,
 }
 
 /// Why a text is no such user name.
@@ -53,7 +58,9 @@ pub enum RestUsernameError {
     Party,
     /// The fence is empty, or holds a slash or a control character.
     Fence,
-    /// Something other than one `fence=` after the first semicolon.
+    /// The group is empty, or holds a slash or a control character.
+    Group,
+    /// Something other than one `fence=` and one `group=`, in this order, after semicolons.
     Option,
 }
 
@@ -68,13 +75,19 @@ impl<'a> RestUsername<'a> {
         }
         let (expiry, rest) = text.split_once(':').ok_or(RestUsernameError::Expiry)?;
         let expiry_unix_s = self::expiry(expiry)?;
-        let (path, option) = match rest.split_once(';') {
-            Some((path, option)) => (path, Some(option)),
-            None => (rest, None),
+        let mut options = rest.split(';');
+        let (tenant, meeting, party) = parts(options.next().unwrap_or_default())?;
+        let mut options = options.peekable();
+        let mut named = |prefix, error| {
+            let name = options.next_if(|option| option.starts_with(prefix));
+            name.map(|option| name_of(option, prefix, error)).transpose()
         };
-        let (tenant, meeting, party) = parts(path)?;
-        let fence = option.map(fence).transpose()?;
-        Ok(Self { expiry_unix_s, tenant, meeting, party, fence })
+        let fence = named(FENCE, RestUsernameError::Fence)?;
+        let group = named(GROUP, RestUsernameError::Group)?;
+        match options.next() {
+            None => Ok(Self { expiry_unix_s, tenant, meeting, party, fence, group }),
+            Some(_) => Err(RestUsernameError::Option),
+        }
     }
 }
 
@@ -123,15 +136,13 @@ fn parts(path: &str) -> Result<(&str, &str, &str), RestUsernameError> {
     Ok((tenant, meeting, party))
 }
 
-fn fence(option: &str) -> Result<&str, RestUsernameError> {
-    let name = option.strip_prefix(FENCE).ok_or(RestUsernameError::Option)?;
-    if name.contains(';') {
-        return Err(RestUsernameError::Option);
-    }
-    match is_policy_name(name) && !name.contains('/') {
-        true => Ok(name),
-        false => Err(RestUsernameError::Fence),
-    }
+fn name_of<'a>(
+    option: &'a str,
+    prefix: &str,
+    error: RestUsernameError,
+) -> Result<&'a str, RestUsernameError> {
+    let name = option.strip_prefix(prefix);
+    name.filter(|name| is_policy_name(name) && !name.contains('/')).ok_or(error)
 }
 
 /// Names of the policy are what its file calls them; here they only must not break a line.
@@ -168,6 +179,7 @@ impl RestUsernameError {
             Self::Meeting => "username_meeting",
             Self::Party => "username_party",
             Self::Fence => "username_fence",
+            Self::Group => "username_group",
             Self::Option => "username_option",
         }
     }
@@ -175,10 +187,13 @@ impl RestUsernameError {
 
 impl fmt::Display for RestUsername<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { expiry_unix_s, tenant, meeting, party, fence } = self;
+        let Self { expiry_unix_s, tenant, meeting, party, fence, group } = self;
         write!(f, "{expiry_unix_s}:{tenant}/{meeting}/{party}")?;
-        match fence {
-            Some(fence) => write!(f, ";{FENCE}{fence}"),
+        if let Some(fence) = fence {
+            write!(f, ";{FENCE}{fence}")?;
+        }
+        match group {
+            Some(group) => write!(f, ";{GROUP}{group}"),
             None => Ok(()),
         }
     }
@@ -194,7 +209,10 @@ impl fmt::Display for RestUsernameError {
             Self::Meeting => "the meeting is not 1 to 64 letters, digits or any of - . _ ~ @ : +",
             Self::Party => "the party is not 1 to 64 letters, digits or any of - . _ ~ @ : +",
             Self::Fence => "the fence is empty or cannot be a name",
-            Self::Option => "the one option of a user name is `;fence=` and a name",
+            Self::Group => "the group is empty or cannot be a name",
+            Self::Option => {
+                "the options of a user name are `;fence=` and `;group=`, each with a name"
+            }
         })
     }
 }
@@ -213,6 +231,7 @@ mod tests {
         meeting: "standup",
         party: "alice",
         fence: None,
+        group: None,
     };
 
     #[test]
@@ -224,6 +243,14 @@ mod tests {
                 RestUsername { fence: Some("eu-only"), ..PLAIN },
             ),
             (
+                "1795291380:acme/standup/alice;group=staff",
+                RestUsername { group: Some("staff"), ..PLAIN },
+            ),
+            (
+                "1795291380:acme/standup/alice;fence=eu-only;group=staff",
+                RestUsername { fence: Some("eu-only"), group: Some("staff"), ..PLAIN },
+            ),
+            (
                 "0:a/b/c:d",
                 RestUsername {
                     expiry_unix_s: 0,
@@ -231,6 +258,7 @@ mod tests {
                     meeting: "b",
                     party: "c:d",
                     fence: None,
+                    group: None,
                 },
             ),
             (
@@ -273,6 +301,11 @@ mod tests {
             ("1:a/b/c;Fence=x", E::Option),
             ("1:a/b/c;fence=x;fence=y", E::Option),
             ("1:a/b/c;ttl=9", E::Option),
+            ("1:a/b/c;group=x;fence=y", E::Option),
+            ("1:a/b/c;group=x;group=y", E::Option),
+            ("1:a/b/c;fence=x;", E::Option),
+            ("1:a/b/c;group=", E::Group),
+            ("1:a/b/c;fence=x;group=y/z", E::Group),
             ("1:a/b/c;fence=", E::Fence),
             ("1:a/b/c;fence=x/y", E::Fence),
             (&long, E::TooLong),
@@ -288,8 +321,17 @@ mod tests {
     #[test]
     fn each_error_has_a_code_of_its_own() {
         use RestUsernameError as E;
-        let all =
-            [E::TooLong, E::Expiry, E::Parts, E::Tenant, E::Meeting, E::Party, E::Fence, E::Option];
+        let all = [
+            E::TooLong,
+            E::Expiry,
+            E::Parts,
+            E::Tenant,
+            E::Meeting,
+            E::Party,
+            E::Fence,
+            E::Group,
+            E::Option,
+        ];
         let codes: std::collections::BTreeSet<_> = all.iter().map(|error| error.code()).collect();
         assert_eq!(codes.len(), all.len());
     }
@@ -322,17 +364,18 @@ mod tests {
             expiry_unix_s: u64, tenant in "[^/;\\p{C}]{1,40}",
             meeting in "[A-Za-z0-9._~@:+-]{1,64}", party in "[A-Za-z0-9._~@:+-]{1,64}",
             fence in proptest::option::of("[^/;\\p{C}]{1,40}"),
+            group in proptest::option::of("[^/;\\p{C}]{1,40}"),
         ) {
-            let fence = fence.as_deref();
+            let (fence, group) = (fence.as_deref(), group.as_deref());
             let (tenant, meeting, party) = (tenant.as_str(), meeting.as_str(), party.as_str());
-            let name = RestUsername { expiry_unix_s, tenant, meeting, party, fence };
+            let name = RestUsername { expiry_unix_s, tenant, meeting, party, fence, group };
             let text = name.to_string();
             prop_assert_eq!(RestUsername::parse(&text), Ok(name));
         }
 
         #[test]
         fn what_is_read_is_written_as_it_was(
-            text in "[0-9]{0,3}:?([a/;:\\n]|fence=|\\PC){0,12}",
+            text in "[0-9]{0,3}:?([a/;:\\n]|fence=|group=|\\PC){0,12}",
         ) {
             if let Ok(name) = RestUsername::parse(&text) {
                 prop_assert_eq!(name.to_string(), text);
