@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 pub mod api;
+pub mod audit;
 pub mod cli;
 pub mod client;
 pub mod config;
@@ -13,5 +14,10 @@ pub mod import;
 pub mod join;
 pub mod log;
 pub mod metrics;
+pub mod plan_document;
+pub mod region;
 pub mod relay;
+pub mod reload;
+pub mod report;
+pub mod timestamp;
 pub mod turn_credentials;

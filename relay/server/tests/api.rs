@@ -10,8 +10,12 @@ mod participants;
 mod raw;
 #[path = "api/refusals.rs"]
 mod refusals;
+#[path = "api/report.rs"]
+mod report;
 #[path = "api/running.rs"]
 mod running;
+#[path = "api/select.rs"]
+mod select;
 #[path = "api/token.rs"]
 mod token;
 #[path = "api/turn.rs"]

@@ -3,12 +3,18 @@
 #[path = "cli/program.rs"]
 mod program;
 
+#[path = "cli/audit.rs"]
+mod audit;
 #[path = "cli/config_commands.rs"]
 mod config_commands;
 #[path = "cli/credentials.rs"]
 mod credentials;
 #[path = "cli/manual.rs"]
 mod manual;
+#[path = "cli/policy_questions.rs"]
+mod policy_questions;
+#[path = "cli/reload.rs"]
+mod reload;
 #[path = "cli/serve.rs"]
 mod serve;
 #[path = "cli/why.rs"]

@@ -2,6 +2,8 @@
 
 #[path = "config/broken.rs"]
 mod broken;
+#[path = "config/broken_policies.rs"]
+mod broken_policies;
 #[path = "config/effective.rs"]
 mod effective;
 #[path = "config/environment.rs"]
@@ -10,6 +12,8 @@ mod environment;
 mod folder;
 #[path = "config/hostile.rs"]
 mod hostile;
+#[path = "config/levels.rs"]
+mod levels;
 #[path = "config/messages.rs"]
 mod messages;
 #[path = "config/reference.rs"]

@@ -123,6 +123,7 @@ fn counters_are_counters_and_gauges_are_gauges() {
         ("ringfence_datagrams_received", Kind::Counter),
         ("ringfence_send_refused", Kind::Counter),
         ("ringfence_path_checks", Kind::Counter),
+        ("ringfence_flows_unencrypted", Kind::Counter),
         ("ringfence_trains_sent", Kind::Counter),
         ("ringfence_shard_cpu_seconds", Kind::Counter),
         ("ringfence_datagrams_parked", Kind::Gauge),

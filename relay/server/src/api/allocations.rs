@@ -95,7 +95,7 @@ impl Allocation {
             party: view.party.to_string(),
             fence: view.fence.to_string(),
             client: view.client,
-            region: control.policy().region_name(view.region).to_owned(),
+            region: view.region.to_string(),
             relayed: view.relayed.to_vec(),
             shard: view.id.shard.0,
             since: rfc3339(control.wall(view.since)),

@@ -1,7 +1,5 @@
 //! Who may call over TCP: whoever shows the token.
 
-use std::sync::Arc;
-
 use axum::Router;
 use axum::extract::{Query, Request, State};
 use axum::http::Uri;
@@ -13,19 +11,21 @@ use subtle::ConstantTimeEq;
 use super::refusals;
 use super::turn::REST_PATH;
 use crate::config::Secret;
+use crate::relay::Control;
 
 /// What anyone who reaches the listener may ask: probes and scrapers hold no token.
 const OPEN: [&str; 3] = ["/health", "/ready", "/metrics"];
 
-/// The router behind the token. Without a token nobody can show it, and every call is refused.
-pub(super) fn require(router: Router, token: Option<Arc<Secret>>) -> Router {
-    router.layer(from_fn_with_state(token, check))
+/// The router behind the token of the configuration in force. Without a token nobody can show it,
+/// and every call is refused.
+pub(super) fn require(router: Router, control: Control) -> Router {
+    router.layer(from_fn_with_state(control, check))
 }
 
-async fn check(State(token): State<Option<Arc<Secret>>>, request: Request, next: Next) -> Response {
+async fn check(State(control): State<Control>, request: Request, next: Next) -> Response {
     let open = OPEN.contains(&request.uri().path());
-    let shown = |token: Arc<Secret>| shows(&request, &token) || asks_with(request.uri(), &token);
-    if open || token.is_some_and(shown) {
+    let shown = |token: &Secret| shows(&request, token) || asks_with(request.uri(), token);
+    if open || control.config().control.token().is_some_and(shown) {
         return next.run(request).await;
     }
     refusals::unauthorized().into_response()

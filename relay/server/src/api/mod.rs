@@ -7,32 +7,36 @@ mod listener;
 mod name;
 mod paging;
 mod participants;
+pub mod plan;
 mod problem;
 mod process;
+pub mod prove;
 mod refusals;
+mod reload;
+mod report;
 mod rooms;
 mod routes;
+pub mod select;
 mod sessions;
 mod strict;
-mod timestamp;
 mod turn;
 pub mod why;
 
 use std::net::{SocketAddr, TcpListener};
-use std::sync::Arc;
 
 pub use self::problem::Problem;
 pub use self::routes::document;
+pub(crate) use crate::timestamp::date as calendar_day;
 
 use self::listener::{Gate, UnixSocket};
-use crate::config::{self, Secret};
+use crate::config;
 use crate::relay::{Attend, Control, StartError};
+use crate::timestamp;
 
 /// The API's listeners, bound and not yet served. Dropping it removes the socket's file.
 pub struct Api {
     socket: UnixSocket,
     http: Option<TcpListener>,
-    token: Option<Arc<Secret>>,
 }
 
 impl Api {
@@ -47,7 +51,7 @@ impl Api {
         let http = settings.http.map(|address| {
             listener::bind_tcp(address).map_err(|error| StartError::Bind(address, error))
         });
-        Ok(Self { socket, http: http.transpose()?, token: settings.token().cloned().map(Arc::new) })
+        Ok(Self { socket, http: http.transpose()? })
     }
 
     /// The TCP address, port resolved.
@@ -58,8 +62,8 @@ impl Api {
 
 impl Attend for Api {
     async fn attend(self, control: Control) {
-        let router = routes::router(control);
-        let guarded = authorization::require(router.clone(), self.token);
+        let router = routes::router(control.clone());
+        let guarded = authorization::require(router.clone(), control);
         tokio::join!(
             listener::serve_unix(&self.socket, Gate::unix(), router),
             listener::serve_tcp(self.http, Gate::tcp(), guarded),

@@ -8,6 +8,7 @@ use axum::http::StatusCode;
 use axum::http::header::CACHE_CONTROL;
 use axum::response::IntoResponse;
 use ringfence_core::{IceCredentials, Join, Joined, Name, OwnedSsrc};
+use ringfence_fence::RoomRegions;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -32,6 +33,15 @@ pub(super) struct JoinBody {
     participant: NameText,
     /// Under which fence of the tenant's. Absent: the room's, or the tenant's default.
     fence: Option<String>,
+    /// The group of the tenant that uses the room. Absent: the room's, or for a new room the account.
+    group: Option<String>,
+    /// Only sites in these regions may carry the room. Absent: as the room has it, or all of the
+    /// fence's. To set it for a room that is there, patch the room.
+    #[schema(max_items = 1000)]
+    require: Option<Vec<String>>,
+    /// Regions from which the room lets nobody in. Absent: as the room has it, or none.
+    #[schema(max_items = 1000)]
+    refuse: Option<Vec<String>>,
     /// The participant's own credentials, with which the relay signs its path check.
     ice: Option<IceBody>,
     /// Whom it wants to hear, also before they are there. Absent: everyone.
@@ -151,6 +161,8 @@ impl JoinBody {
             room,
             participant: self.participant.0,
             fence: self.fence,
+            group: self.group,
+            regions: RoomRegions { require: self.require, refuse: self.refuse.unwrap_or_default() },
             ice: ice.transpose().map_err(|error| refusals::bad_body(&error.to_string()))?,
             hears: self.hears.map(|names| names.into_iter().map(|NameText(name)| name).collect()),
             kbps_max: self.max_kbps,

@@ -3,13 +3,18 @@
 use axum::http::header::{CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
-use ringfence_core::JoinError;
+use ringfence_core::{JoinError, NarrowError};
 use ringfence_fence::Refusal;
+use serde_json::{Value, json};
 
 use super::Problem;
+use super::problem::ChangeRefused;
+use super::select::Unselected;
 use super::why;
-use crate::config::Sources;
-use crate::relay::{Busy, Control, JoinRefused};
+use crate::config::{self, Failure};
+use crate::relay::{Busy, Control, InForce, JoinRefused, NarrowRefused};
+use crate::reload::Refused;
+use crate::report::NoReport;
 use crate::turn_credentials::NotMade;
 
 /// RFC 9457 section 3.
@@ -38,7 +43,33 @@ mod kinds {
         (StatusCode::UNSUPPORTED_MEDIA_TYPE, "not_json", "body of another type");
     pub(super) const BAD_BODY: Kind =
         (StatusCode::UNPROCESSABLE_ENTITY, "bad_body", "not what this call takes");
+    pub(super) const NOT_NARROWER: Kind = (StatusCode::CONFLICT, "not_narrower", "not narrower");
+    pub(super) const RELOAD_IN_PROGRESS: Kind =
+        (StatusCode::CONFLICT, "reload_in_progress", "another reload is under way");
+    pub(super) const NOT_RELOADABLE: Kind =
+        (StatusCode::CONFLICT, "not_reloadable", "nothing to read again");
+    pub(super) const BAD_CONFIG: Kind =
+        (StatusCode::UNPROCESSABLE_ENTITY, "bad_config", "the configuration is refused");
+    pub(super) const INVARIANT_VIOLATED: Kind =
+        (StatusCode::CONFLICT, "invariant_violated", "an invariant does not hold");
+    pub(super) const WIDENING_REFUSED: Kind =
+        (StatusCode::CONFLICT, "widening_refused", "the change widens a fence");
+    pub(super) const NO_FOLDER: Kind =
+        (StatusCode::CONFLICT, "not_reloadable", "paths start nowhere");
+    pub(super) const NO_SITE: Kind =
+        (StatusCode::CONFLICT, "no_site_in_fence", "no site may carry, or none that may is up");
+    pub(super) const SITE_NOT_FOUND: Kind =
+        (StatusCode::NOT_FOUND, "site_not_found", "no such site");
     pub(super) const BUSY: Kind = (StatusCode::SERVICE_UNAVAILABLE, "busy", "busy");
+    pub(super) const NO_AUDIT: Kind = (StatusCode::NOT_FOUND, "no_audit", "nothing on record");
+    pub(super) const NOT_ON_RECORD: Kind =
+        (StatusCode::NOT_FOUND, "not_on_record", "nothing on record");
+    pub(super) const SEVERAL_TENANTS: Kind =
+        (StatusCode::BAD_REQUEST, "several_tenants", "whose is not said");
+    pub(super) const TOO_MUCH: Kind =
+        (StatusCode::INSUFFICIENT_STORAGE, "too_much", "too much to read");
+    pub(super) const NO_TRAIL: Kind =
+        (StatusCode::SERVICE_UNAVAILABLE, "no_audit_trail", "no audit trail");
     pub(super) const NOT_READY: Kind = (StatusCode::SERVICE_UNAVAILABLE, "not_ready", "not ready");
 }
 
@@ -120,28 +151,148 @@ pub(super) fn join_refused(refused: JoinRefused, control: &Control) -> Problem {
     let (status, title) = of_join(&error);
     let kind = (status, error.code(), title);
     match error {
-        JoinError::Refused(refusal) => {
-            let policy = control.policy();
-            let detail = why::in_words(&policy, &refusal, None);
-            with_rule(problem(kind, &detail), &refusal, control.sources())
-        }
+        JoinError::Refused(refusal) => refused_by_fence(kind, &refusal, control),
         error => problem(kind, &error.to_string()),
     }
 }
 
-/// Someone for whom no TURN credentials are made.
-pub(super) fn no_credentials(refused: &NotMade, control: &Control) -> Problem {
-    let (status, title) = of_credentials(refused);
-    let problem = problem((status, refused.code(), title), &refused.in_words(&control.policy()));
+/// A room that is as it was.
+pub(super) fn narrow_refused(refused: NarrowRefused, room: &str, control: &Control) -> Problem {
     match refused {
-        NotMade::Refused(refusal) => with_rule(problem, refusal, control.sources()),
+        NarrowRefused::Busy => busy(Busy),
+        NarrowRefused::Refused(NarrowError::UnknownRoom) => no_room(room),
+        NarrowRefused::Refused(error @ NarrowError::NotNarrower) => {
+            problem(kinds::NOT_NARROWER, &error.to_string())
+        }
+        NarrowRefused::Refused(NarrowError::Refused(refusal)) => {
+            let kind = (StatusCode::FORBIDDEN, refusal.rule.code(), "refused by the fence");
+            refused_by_fence(kind, &refusal, control)
+        }
+    }
+}
+
+fn refused_by_fence(kind: kinds::Kind, refusal: &Refusal, control: &Control) -> Problem {
+    let then = control.in_force_at(refusal.epoch).unwrap_or_else(|| control.in_force());
+    let detail = why::in_words(&then.policy, refusal, None);
+    with_rule(problem(kind, &detail), refusal, &then)
+}
+
+/// Someone for whom no TURN credentials are made.
+pub(super) fn no_credentials(refused: &NotMade, by: &InForce) -> Problem {
+    let (status, title) = of_credentials(refused);
+    let problem = problem((status, refused.code(), title), &refused.in_words(&by.policy));
+    match refused {
+        NotMade::Refused(refusal) => with_rule(problem, refusal, by),
         _ => problem,
     }
+}
+
+/// A reload after which all is as it was.
+pub(super) fn reload_refused(refused: &Refused) -> Problem {
+    let kind = match refused {
+        Refused::InProgress => kinds::RELOAD_IN_PROGRESS,
+        Refused::NotReloadable => kinds::NOT_RELOADABLE,
+        Refused::BadConfig(_) => kinds::BAD_CONFIG,
+        Refused::Violated(_) => kinds::INVARIANT_VIOLATED,
+        Refused::Widens { .. } => kinds::WIDENING_REFUSED,
+        Refused::Busy | Refused::Unconfirmed | Refused::Interrupted => kinds::BUSY,
+    };
+    let change = ChangeRefused {
+        errors: match refused {
+            Refused::BadConfig(failure) | Refused::Violated(failure) => errors_of(failure),
+            _ => Vec::new(),
+        },
+        digest: refused.digest().map(str::to_owned),
+        plan: match refused {
+            Refused::Widens { plan, .. } => Some((**plan).clone()),
+            _ => None,
+        },
+    };
+    let change = (change != ChangeRefused::default()).then(|| Box::new(change));
+    Problem { change, ..problem(kind, &refused.to_string()) }
+}
+
+fn errors_of(failure: &Failure) -> Vec<Value> {
+    match failure.to_json() {
+        Value::Array(errors) => errors,
+        other => vec![other],
+    }
+}
+
+/// A text of a configuration that has errors. Of errors that lie in files that the text names only
+/// the kind is told: whoever can send a text may not be somebody who can read those files.
+pub(super) fn bad_config_text(failure: &Failure) -> Problem {
+    let in_text = |error: &Value| error.get("file").is_none_or(|file| file == config::NEW);
+    let shown = errors_of(failure).into_iter().map(|error| match in_text(&error) {
+        true => error,
+        false => json!({ "code": error["code"], "message": "an error in a file that it names" }),
+    });
+    let errors: Vec<Value> = shown.collect();
+    let detail = format!("the configuration has {} errors", errors.len());
+    let change = ChangeRefused { errors, ..ChangeRefused::default() };
+    Problem { change: Some(Box::new(change)), ..problem(kinds::BAD_CONFIG, &detail) }
+}
+
+/// A relay whose configuration came from memory.
+pub(super) fn no_folder() -> Problem {
+    let detail = "this relay was not started from a file, so relative paths would start nowhere";
+    problem(kinds::NO_FOLDER, detail)
+}
+
+/// As many plans are being made as may be at a time.
+pub(super) fn plans_busy() -> Problem {
+    problem(kinds::BUSY, "other plans are being made; try again in a second")
+}
+
+/// A plan that did not come to its end.
+pub(super) fn plan_interrupted() -> Problem {
+    problem(kinds::BUSY, "the relay stops, or the plan failed")
+}
+
+/// No site is offered.
+pub(super) fn unselected(unselected: Unselected, in_force: &InForce) -> Problem {
+    let (error, refused_sites) = match unselected {
+        Unselected::UnknownSite(name) => return no_site(&name),
+        Unselected::NoSite { error, refused } => (error, refused),
+    };
+    let Some(refusal) = error.cause else {
+        let detail = "every site is refused, full or down; `refused_sites` says which and why";
+        return Problem { refused_sites: refused_sites.into(), ..problem(kinds::NO_SITE, detail) };
+    };
+    let kind = (StatusCode::FORBIDDEN, refusal.rule.code(), "refused by the fence");
+    with_rule(problem(kind, &why::in_words(&in_force.policy, &refusal, None)), &refusal, in_force)
+}
+
+/// A site that is not there, or not to be seen from here.
+pub(super) fn no_site(site: &str) -> Problem {
+    let site: String = site.chars().take(100).collect();
+    problem(kinds::SITE_NOT_FOUND, &format!("there is no site `{site}` in this enclave"))
 }
 
 /// Shards that are behind.
 pub(super) fn busy(_: Busy) -> Problem {
     problem(kinds::BUSY, "the shards are behind; nothing was done, try again in a second")
+}
+
+/// A relay without an audit trail.
+pub(super) fn no_audit() -> Problem {
+    problem(kinds::NO_AUDIT, "the configuration has no `audit.path`, so nothing is on record")
+}
+
+/// Another report that is being made.
+pub(super) fn report_busy() -> Problem {
+    problem(kinds::BUSY, "one report is made at a time; try again in a second")
+}
+
+/// A meeting of which no report can be made.
+pub(super) fn no_report(error: &NoReport) -> Problem {
+    let kind = match error {
+        NoReport::NotOnRecord(..) => kinds::NOT_ON_RECORD,
+        NoReport::SeveralTenants(_) => kinds::SEVERAL_TENANTS,
+        NoReport::TooMuch(_) => kinds::TOO_MUCH,
+        NoReport::NoTrail(_) => kinds::NO_TRAIL,
+    };
+    problem(kind, &error.to_string())
 }
 
 /// A relay that should get no calls now.
@@ -156,6 +307,8 @@ fn of_join(error: &JoinError) -> (StatusCode, &'static str) {
         JoinError::Refused(_) => (StatusCode::FORBIDDEN, "refused by the fence"),
         JoinError::RoomOfAnotherTenant
         | JoinError::RoomHasOtherFence
+        | JoinError::RoomHasOtherGroup
+        | JoinError::RoomHasOtherRegions
         | JoinError::ParticipantExists => (StatusCode::CONFLICT, "taken"),
         JoinError::RoomFull | JoinError::TenantRoomsFull | JoinError::TenantParticipantsFull => {
             (StatusCode::TOO_MANY_REQUESTS, "quota used up")
@@ -182,10 +335,10 @@ fn of_credentials(refused: &NotMade) -> (StatusCode, &'static str) {
     }
 }
 
-fn with_rule(problem: Problem, refusal: &Refusal, sources: &Sources) -> Problem {
+fn with_rule(problem: Problem, refusal: &Refusal, by: &InForce) -> Problem {
     Problem {
         rule: Some(refusal.rule.code().into()),
-        place: why::place(refusal, sources).map(Into::into),
+        place: by.place(refusal).map(Into::into),
         ..problem
     }
 }
@@ -194,10 +347,12 @@ fn problem((status, code, title): kinds::Kind, detail: &str) -> Problem {
     Problem {
         status: status.as_u16(),
         code: code.to_owned(),
-        title: title.to_owned(),
-        detail: detail.to_owned(),
+        title: title.into(),
+        detail: detail.into(),
         rule: None,
         place: None,
+        refused_sites: Box::default(),
+        change: None,
     }
 }
 

@@ -1,8 +1,9 @@
-//! Rooms, to look at.
+//! Rooms: to look at, and to let less into.
 
 use axum::Json;
 use axum::extract::State;
 use ringfence_core::RoomView;
+use ringfence_fence::RoomRegions;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -10,9 +11,10 @@ use super::Problem;
 use super::name::NameText;
 use super::paging::Limit;
 use super::refusals;
-use super::strict::{StrictPath, StrictQuery};
+use super::strict::{StrictJson, StrictPath, StrictQuery};
 use super::timestamp::rfc3339;
 use crate::relay::Control;
+use crate::reload::CutList;
 
 /// Which page of the rooms.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -44,6 +46,14 @@ pub(super) struct Room {
     tenant: String,
     /// Empty if the policy no longer has it: then nobody can join.
     fence: String,
+    /// The group of the tenant that uses it; absent for the whole account.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    group: Option<String>,
+    /// Only sites in these regions may carry it; absent for all of the fence's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    require: Option<Vec<String>>,
+    /// Regions from which it lets nobody in.
+    refuse: Vec<String>,
     /// Who may be there.
     participants: usize,
     /// Who has an address that proved itself.
@@ -51,6 +61,26 @@ pub(super) struct Room {
     /// Since when.
     #[schema(format = DateTime)]
     opened: String,
+}
+
+/// What a room is to leave out of its fence from now on: at least what it does already.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NarrowBody {
+    /// Only sites in these regions may carry it. Absent: as it is.
+    #[schema(max_items = 1000)]
+    require: Option<Vec<String>>,
+    /// Regions from which it lets nobody in. Absent: as it is.
+    #[schema(max_items = 1000)]
+    refuse: Option<Vec<String>>,
+}
+
+/// A room after it was narrowed.
+#[derive(Serialize, ToSchema)]
+pub(super) struct NarrowedBody {
+    room: Room,
+    /// Whom that has cut.
+    cuts: CutList,
 }
 
 /// Lists the rooms.
@@ -96,12 +126,57 @@ pub(super) async fn get(
     Ok(Json(Room::of(&view, &control)))
 }
 
+/// Narrows a room while it goes on for those whom that leaves in. Answers when every shard works by
+/// it and whom it forbids has been cut.
+#[utoipa::path(patch, path = "/v1/rooms/{room}", tag = "rooms", operation_id = "narrowRoom",
+    params(("room" = NameText, Path, description = "Name of the room")),
+    request_body = NarrowBody,
+    responses(
+        (status = 200, description = "In force on every shard", body = NarrowedBody),
+        (status = 403, description = "The fence refused: `rule` and `place` say why", body = Problem,
+         content_type = "application/problem+json"),
+        (status = 404, description = "No such room", body = Problem,
+         content_type = "application/problem+json"),
+        (status = 409, description = "It would let in what the room leaves out", body = Problem,
+         content_type = "application/problem+json"),
+        (status = 503, description = "The shards are behind", body = Problem,
+         content_type = "application/problem+json"),
+        (status = "default", description = "Any other problem", body = Problem,
+         content_type = "application/problem+json"),
+    ))]
+pub(super) async fn narrow(
+    State(control): State<Control>,
+    StrictPath(NameText(room)): StrictPath<NameText>,
+    StrictJson(body): StrictJson<NarrowBody>,
+) -> Result<Json<NarrowedBody>, Problem> {
+    let unknown = || refusals::no_room(room.as_str());
+    let before = control.room(&room).ok_or_else(unknown)?;
+    let cuts = control.narrow(&room, &body.after(&before.terms.regions)).await;
+    let cuts =
+        cuts.map_err(|refused| refusals::narrow_refused(refused, room.as_str(), &control))?;
+    let view = control.room(&room).ok_or_else(unknown)?;
+    let cuts = CutList::of(&cuts, &control.in_force());
+    Ok(Json(NarrowedBody { room: Room::of(&view, &control), cuts }))
+}
+
+impl NarrowBody {
+    fn after(self, before: &RoomRegions) -> RoomRegions {
+        RoomRegions {
+            require: self.require.or_else(|| before.require.clone()),
+            refuse: self.refuse.unwrap_or_else(|| before.refuse.clone()),
+        }
+    }
+}
+
 impl Room {
     fn of(view: &RoomView, control: &Control) -> Self {
         Self {
             room: view.room.to_string(),
-            tenant: view.tenant.clone(),
-            fence: view.fence.clone(),
+            tenant: view.terms.tenant.to_string(),
+            fence: view.terms.fence.to_string(),
+            group: view.terms.group.as_deref().map(str::to_owned),
+            require: view.terms.regions.require.clone(),
+            refuse: view.terms.regions.refuse.clone(),
             participants: view.participants,
             latched: view.latched,
             opened: rfc3339(control.wall(view.opened)),

@@ -11,7 +11,10 @@ use utoipa::{Modify, OpenApi};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::{allocations, participants, process, refusals, rooms, sessions, turn, why};
+use super::{
+    allocations, participants, plan, process, refusals, reload, report, rooms, select, sessions,
+    turn, why,
+};
 use crate::relay::Control;
 
 /// Title, security and tags of the document; its paths come from the router.
@@ -24,6 +27,7 @@ use crate::relay::Control;
         (name = "rooms", description = "Who may speak with whom"),
         (name = "turn", description = "TURN clients: their credentials, their allocations"),
         (name = "fence", description = "What the fence decides, and why"),
+        (name = "audit", description = "What is on record"),
         (name = "process", description = "Probes and metrics; they need no token"),
     ),
 )]
@@ -54,14 +58,18 @@ pub(super) fn router(control: Control) -> Router {
 fn open_routes() -> OpenApiRouter<Control> {
     OpenApiRouter::with_openapi(Frame::openapi())
         .routes(routes!(rooms::list))
-        .routes(routes!(rooms::get))
+        .routes(routes!(rooms::get, rooms::narrow))
         .routes(routes!(participants::join))
         .routes(routes!(participants::leave))
         .routes(routes!(sessions::list))
         .routes(routes!(turn::credentials))
         .routes(routes!(allocations::list))
         .routes(routes!(turn::rest, turn::rest_posted))
+        .routes(routes!(plan::plan))
+        .routes(routes!(select::select))
         .routes(routes!(why::ask))
+        .routes(routes!(reload::reload))
+        .routes(routes!(report::get))
         .routes(routes!(process::health))
         .routes(routes!(process::ready))
         .routes(routes!(process::metrics))

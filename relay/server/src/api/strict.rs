@@ -21,8 +21,8 @@ const BODY_BYTES_MAX: usize = 64 << 10;
 /// Time for a whole body to come in.
 const BODY_TIME_MAX: Duration = Duration::from_secs(10);
 
-/// A JSON body.
-pub(super) struct StrictJson<T>(pub(super) T);
+/// A JSON body of so many bytes at most.
+pub(super) struct StrictJson<T, const BYTES_MAX: usize = BODY_BYTES_MAX>(pub(super) T);
 
 /// Values of the path.
 pub(super) struct StrictPath<T>(pub(super) T);
@@ -30,14 +30,16 @@ pub(super) struct StrictPath<T>(pub(super) T);
 /// Values of the query.
 pub(super) struct StrictQuery<T>(pub(super) T);
 
-impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for StrictJson<T> {
+impl<T: DeserializeOwned, S: Send + Sync, const BYTES_MAX: usize> FromRequest<S>
+    for StrictJson<T, BYTES_MAX>
+{
     type Rejection = Problem;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
         if !says_json(&request) {
             return Err(refusals::not_json());
         }
-        let body = tokio::time::timeout(BODY_TIME_MAX, read(request)).await;
+        let body = tokio::time::timeout(BODY_TIME_MAX, read(request, BYTES_MAX)).await;
         let body = body.map_err(|_| refusals::too_slow())??;
         serde_json::from_slice(&body).map(Self).map_err(|error| bad_json(&error))
     }
@@ -71,11 +73,11 @@ fn says_json(request: &Request) -> bool {
     media_type.is_some_and(|text| text.trim().eq_ignore_ascii_case("application/json"))
 }
 
-async fn read(request: Request) -> Result<Bytes, Problem> {
-    let body = Limited::new(request.into_body(), BODY_BYTES_MAX);
+async fn read(request: Request, bytes_max: usize) -> Result<Bytes, Problem> {
+    let body = Limited::new(request.into_body(), bytes_max);
     match body.collect().await {
         Ok(body) => Ok(body.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Err(refusals::too_large(BODY_BYTES_MAX)),
+        Err(error) if error.is::<LengthLimitError>() => Err(refusals::too_large(bytes_max)),
         Err(error) => Err(refusals::bad_json(&format!("the body broke off: {error}"))),
     }
 }
@@ -115,7 +117,7 @@ mod tests {
     async fn read_json(body: Body) -> Result<Vec<u8>, Problem> {
         let request = Request::builder().header(CONTENT_TYPE, "application/json");
         let request = request.body(body).unwrap();
-        StrictJson::from_request(request, &()).await.map(|StrictJson(numbers)| numbers)
+        <StrictJson<_>>::from_request(request, &()).await.map(|StrictJson(numbers)| numbers)
     }
 
     #[tokio::test(start_paused = true)]
@@ -133,5 +135,16 @@ mod tests {
         assert_eq!(fits, Ok(vec![1]));
         let problem = read_json(spaces(BODY_BYTES_MAX - 2)).await.unwrap_err();
         assert_eq!((problem.status, problem.code.as_str()), (413, "too_large"));
+    }
+
+    #[tokio::test]
+    async fn a_call_may_have_a_bound_of_its_own() {
+        let read = async |text: &'static str| {
+            let request = Request::builder().header(CONTENT_TYPE, "application/json");
+            let request = request.body(Body::from(text)).unwrap();
+            let read = StrictJson::<Vec<u8>, 4>::from_request(request, &()).await;
+            read.map(|StrictJson(numbers)| numbers).map_err(|problem| problem.status)
+        };
+        assert_eq!((read("[12]").await, read("[123]").await), (Ok(vec![12]), Err(413)));
     }
 }

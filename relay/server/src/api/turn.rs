@@ -38,6 +38,8 @@ pub(super) struct CredentialsBody {
     party: NameText,
     /// Under which fence of the tenant's. Absent: its default.
     fence: Option<String>,
+    /// As which group of the tenant, whose `require` then counts. Absent: the whole account.
+    group: Option<String>,
     /// Life of the credentials in seconds. Absent: 3600, or the relay's limit if that is less.
     #[schema(minimum = 1)]
     ttl_s: Option<u32>,
@@ -61,6 +63,8 @@ pub(super) struct RestQuery {
     meeting: Option<NameText>,
     /// Under which fence of the tenant's. Absent: its default.
     fence: Option<String>,
+    /// As which group of the tenant, whose `require` then counts. Absent: the whole account.
+    group: Option<String>,
     /// Life of the credentials in seconds. Absent: 3600, or the relay's limit if that is less.
     #[param(minimum = 1)]
     ttl: Option<u32>,
@@ -130,10 +134,10 @@ pub(super) async fn rest_posted(
 }
 
 fn make(control: &Control, wanted: &Wanted) -> Result<PlainCredentials, Problem> {
-    let (policy, now) = (control.policy(), SystemTime::now());
+    let (by, now) = (control.in_force(), SystemTime::now());
     let media = control.media_addresses();
-    turn_credentials::make(control.config(), &policy, media, wanted, now)
-        .map_err(|refused| refusals::no_credentials(&refused, control))
+    turn_credentials::make(&by.config, &by.policy, media, wanted, now)
+        .map_err(|refused| refusals::no_credentials(&refused, &by))
 }
 
 impl From<CredentialsBody> for Wanted {
@@ -143,6 +147,7 @@ impl From<CredentialsBody> for Wanted {
             meeting: body.meeting.0,
             party: body.party.0,
             fence: body.fence,
+            group: body.group,
             ttl: body.ttl_s.map(seconds),
         }
     }
@@ -162,6 +167,7 @@ impl RestQuery {
             meeting,
             party: self.username.0,
             fence: self.fence,
+            group: self.group,
             ttl: self.ttl.map(seconds),
         })
     }

@@ -7,6 +7,7 @@ use clap_complete::Shell;
 use ringfence_core::Name;
 
 use super::exit;
+use super::region::RegionCommand;
 use crate::api::why::{Address, RoleName};
 use crate::demo::DemoArgs;
 use crate::dev::DevArgs;
@@ -40,6 +41,15 @@ pub(super) enum Command {
     CheckConfig,
     /// Turn a coturn configuration into one of Ringfence.
     Import(ImportArgs),
+    /// Say what another configuration would open and close.
+    Plan(PlanArgs),
+    /// Prove that a policy keeps what it promises, for every address in every state of load.
+    Prove,
+    /// Say which sites to offer to a client.
+    Select(SelectArgs),
+    /// Make region data of other people's lists, and tell what is in it.
+    #[command(subcommand)]
+    Region(RegionCommand),
     /// Explain what the fence decides about an address.
     Why(WhyArgs),
     /// Make credentials for a TURN client, from the configuration alone.
@@ -52,6 +62,15 @@ pub(super) enum Command {
     Allocations(AllocationsArgs),
     /// End a participant's stay in a room.
     Disconnect(DisconnectArgs),
+    /// Let less into a room while it goes on.
+    Narrow(NarrowArgs),
+    /// Put the configuration file in force that the running relay was started with.
+    Reload(ReloadArgs),
+    /// Report where a meeting went, from the audit trails of the relays that carried it.
+    Report(ReportArgs),
+    /// Look after the audit trail.
+    #[command(subcommand)]
+    Audit(AuditCommand),
     /// Print the configuration in other forms.
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -76,12 +95,94 @@ pub(super) enum ConfigCommand {
     Effective,
 }
 
+#[derive(Subcommand, Debug)]
+pub(super) enum AuditCommand {
+    /// Check that no line was changed, moved or taken away.
+    Verify(VerifyArgs),
+}
+
+#[derive(Args, Debug)]
+pub(super) struct VerifyArgs {
+    /// Trails, full files of trails, or folders of them [default: the configuration's].
+    #[arg(value_name = "PATH")]
+    pub(super) paths: Vec<PathBuf>,
+    /// The key that every signature has to be by: PEM, or 64 hexadecimal digits.
+    #[arg(long, value_name = "FILE")]
+    pub(super) public_key: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct ReportArgs {
+    /// The room, or the meeting of TURN clients.
+    #[arg(value_parser = Name::new)]
+    pub(super) room: Name,
+    /// Trails, or folders of them, of every relay that may have carried it
+    /// [default: the configuration's].
+    #[arg(long, value_name = "PATH", num_args = 1..)]
+    pub(super) audit: Vec<PathBuf>,
+    /// On whose account; needed where several tenants used the name.
+    #[arg(long)]
+    pub(super) tenant: Option<String>,
+    /// Write a page with a timeline there, too.
+    #[arg(long, value_name = "FILE")]
+    pub(super) html: Option<PathBuf>,
+    /// Show addresses whole, and not cut to /24 and /48.
+    #[arg(long)]
+    pub(super) full_addresses: bool,
+}
+
 /// How to reach a running relay.
 #[derive(Args, Clone, Debug, Default)]
 pub struct ClientArgs {
     /// The relay's socket [default: the configuration's, else /run/ringfence/ringfence.sock].
     #[arg(long, value_name = "PATH")]
     pub socket: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct PlanArgs {
+    /// The old configuration and the new one, or the new one alone: then it is compared with the
+    /// configuration, or with what the running relay works by.
+    #[arg(num_args = 1..=2, required = true, value_name = "FILE")]
+    pub(super) files: Vec<PathBuf>,
+    /// Compare with what the running relay works by, and say which flows would be cut.
+    #[arg(long)]
+    pub(super) live: bool,
+    #[command(flatten)]
+    pub(super) client: ClientArgs,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct SelectArgs {
+    /// On whose account.
+    #[arg(long)]
+    pub(super) tenant: String,
+    /// Under this fence of the tenant's [default: its first].
+    #[arg(long)]
+    pub(super) fence: Option<String>,
+    /// As this group of the tenant.
+    #[arg(long)]
+    pub(super) group: Option<String>,
+    /// The client's IP address, which the fence must admit.
+    #[arg(long, value_name = "ADDRESS")]
+    pub(super) client: Option<Address>,
+    /// Only sites in this region; may be given again.
+    #[arg(long, value_name = "REGION")]
+    pub(super) require: Vec<String>,
+    /// Sites in this region first; may be given again. It lets no site in and keeps none out.
+    #[arg(long, value_name = "REGION")]
+    pub(super) prefer: Vec<String>,
+    /// As if this site took no more work; may be given again.
+    #[arg(long, value_name = "SITE")]
+    pub(super) full: Vec<String>,
+    /// As if this site did not answer; may be given again.
+    #[arg(long, value_name = "SITE")]
+    pub(super) down: Vec<String>,
+    /// Ask the running relay, which knows how full its own site is.
+    #[arg(long)]
+    pub(super) live: bool,
+    #[command(flatten)]
+    pub(super) relay: ClientArgs,
 }
 
 #[derive(Args, Debug)]
@@ -94,9 +195,15 @@ pub(super) struct WhyArgs {
     /// As this tenant: under its default fence, or `--fence` if that is one of its own.
     #[arg(long)]
     pub(super) tenant: Option<String>,
+    /// As this group of the tenant.
+    #[arg(long, requires = "tenant")]
+    pub(super) group: Option<String>,
     /// As what.
     #[arg(long, value_enum, default_value_t)]
     pub(super) role: RoleName,
+    /// When this site carries [default: this host's].
+    #[arg(long)]
+    pub(super) site: Option<String>,
     /// Ask the running relay instead of reading the configuration.
     #[arg(long)]
     pub(super) live: bool,
@@ -127,6 +234,9 @@ pub(super) struct CredentialsArgs {
     /// Under this fence of the tenant's [default: its first].
     #[arg(long)]
     pub(super) fence: Option<String>,
+    /// As this group of the tenant.
+    #[arg(long)]
+    pub(super) group: Option<String>,
     /// Life in seconds [default: 3600, or the relay's limit if that is less].
     #[arg(long, value_name = "SECONDS")]
     pub(super) ttl: Option<u32>,
@@ -160,6 +270,39 @@ pub(super) struct DisconnectArgs {
     pub(super) room: String,
     /// Who.
     pub(super) participant: String,
+    #[command(flatten)]
+    pub(super) client: ClientArgs,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct ReloadArgs {
+    /// Take the one change of this digest although it widens a fence.
+    #[arg(long, value_name = "DIGEST")]
+    pub(super) accept: Option<String>,
+    /// Say what would be done, and do nothing.
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    #[command(flatten)]
+    pub(super) client: ClientArgs,
+}
+
+#[derive(Args, Debug)]
+#[group(id = "regions", required = true, multiple = true)]
+pub(super) struct NarrowRegions {
+    /// Only sites in these regions may carry it.
+    #[arg(long, value_name = "REGION", value_delimiter = ',')]
+    pub(super) require: Option<Vec<String>>,
+    /// Let nobody in from these regions: at least those that the room refuses already.
+    #[arg(long, value_name = "REGION", value_delimiter = ',')]
+    pub(super) refuse: Option<Vec<String>>,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct NarrowArgs {
+    /// The room.
+    pub(super) room: String,
+    #[command(flatten)]
+    pub(super) regions: NarrowRegions,
     #[command(flatten)]
     pub(super) client: ClientArgs,
 }

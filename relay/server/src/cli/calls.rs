@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use hyper::Method;
 use serde_json::{Value, json};
@@ -11,7 +12,7 @@ use super::config_file;
 use super::failure::Failure;
 use super::output::OutputMode;
 use super::table::Table;
-use crate::client::{ApiClient, with_query};
+use crate::client::{ApiClient, ClientError, with_query};
 
 /// Asks a relay from a program that does nothing else meanwhile.
 pub(super) struct Caller {
@@ -36,6 +37,18 @@ impl Caller {
     /// Makes one call without a body.
     pub(super) fn call(&self, method: Method, path: &str) -> Result<Value, Failure> {
         Ok(self.runtime.block_on(self.client.call(method, path, None))?)
+    }
+
+    /// Makes one call with a body, and waits so long for its answer.
+    pub(super) fn send(
+        &self,
+        method: Method,
+        path: &str,
+        body: &Value,
+        patience: Duration,
+    ) -> Result<Value, ClientError> {
+        let client = self.client.clone().with_patience(patience);
+        self.runtime.block_on(client.call(method, path, Some(body)))
     }
 
     /// Reads all pages of a list.
@@ -113,7 +126,7 @@ pub(super) fn disconnect(
 }
 
 /// Names need no escape in a path; what is none is not sent.
-fn in_path(name: &str) -> Result<&str, Failure> {
+pub(super) fn in_path(name: &str) -> Result<&str, Failure> {
     match ringfence_core::Name::new(name) {
         Ok(_) => Ok(name),
         Err(error) => Err(Failure::usage(&format!("`{name}`: {error}"))),
@@ -171,11 +184,11 @@ fn sessions_table(sessions: &Value, color: bool) -> String {
     table.render(color)
 }
 
-fn items(list: &Value) -> impl Iterator<Item = &Value> {
+pub(super) fn items(list: &Value) -> impl Iterator<Item = &Value> {
     list.as_array().into_iter().flatten()
 }
 
-fn cell(value: &Value) -> String {
+pub(super) fn cell(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
         Value::String(text) => text.clone(),

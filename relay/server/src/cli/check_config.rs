@@ -4,7 +4,8 @@ use std::fmt::Display;
 use std::path::Path;
 use std::process::ExitCode;
 
-use ringfence_fence::Located;
+use ringfence_fence::draft::RegionDraft;
+use ringfence_fence::{Located, PolicyDraft};
 use serde_json::{Value, json};
 
 use super::config_file;
@@ -12,12 +13,15 @@ use super::exit;
 use super::failure::Failure;
 use super::output::{OutputMode, print_error, style_errors};
 use super::table::Table;
-use crate::config::{self, Loaded};
+use crate::config::{self, Loaded, RegionData};
 
-/// Reads the configuration as `serve` would, binds nothing, and shows what was understood.
+/// Reads and proves the configuration as `serve` would, binds nothing, and shows what was understood.
 pub(super) fn run(config: Option<&Path>, output: OutputMode) -> Result<ExitCode, Failure> {
     let path = config_file::find(config).map_err(|failure| failure.exiting(exit::USAGE))?;
     let loaded = config_file::load_from(&path).map_err(|failure| failure.exiting(exit::USAGE))?;
+    let proven = loaded.proven().map_err(Failure::config);
+    let mut loaded = proven.map_err(|failure| failure.exiting(exit::USAGE))?;
+    loaded.warn_without_audit();
     if !output.is_json() {
         print_error(&loaded.render_warnings(style_errors()));
     }
@@ -32,9 +36,15 @@ fn as_json(loaded: &Loaded) -> Value {
         "ok": true,
         "warnings": config::to_json(&loaded.warnings, &loaded.sources),
         "site": draft.own_site.value,
-        "regions": draft.regions.iter().map(|region| json!({
+        "region_data": loaded.config.region_data.as_ref().map(|data| json!({
+            "file": data.file,
+            "date": data.date.to_string(),
+            "prefixes": data.prefixes,
+        })),
+        "regions": draft.regions.iter().zip(prefix_counts(draft)).map(|(region, prefixes)| json!({
             "region": region.name.value,
-            "prefixes": region.cidrs.len(),
+            "prefixes": prefixes,
+            "labels": values(&region.labels),
             "within": region.within.as_ref().map(|outer| &outer.value),
         })).collect::<Value>(),
         "sites": draft.sites.iter().map(|site| json!({
@@ -58,15 +68,23 @@ fn as_json(loaded: &Loaded) -> Value {
 
 fn summary(loaded: &Loaded, color: bool) -> String {
     let tables = [regions(loaded), sites(loaded), fences(loaded), tenants(loaded)];
-    tables.map(|table| table.render(color)).join("\n")
+    let tables = tables.map(|table| table.render(color)).join("\n");
+    match &loaded.config.region_data {
+        Some(RegionData { file, date, prefixes, .. }) => {
+            let file = file.display();
+            format!("region data: {prefixes} prefixes of {date} from {file}\n\n{tables}")
+        }
+        None => tables,
+    }
 }
 
 fn regions(loaded: &Loaded) -> Table {
     let mut table = Table::new(["REGION", "PREFIXES", "WITHIN"]);
-    for region in &loaded.config.policy.regions {
+    let draft = &loaded.config.policy;
+    for (region, prefixes) in draft.regions.iter().zip(prefix_counts(draft)) {
         table.row([
             region.name.value.clone(),
-            region.cidrs.len().to_string(),
+            prefixes.to_string(),
             optional(region.within.as_ref()),
         ]);
     }
@@ -115,6 +133,23 @@ fn tenants(loaded: &Loaded) -> Table {
         ]);
     }
     table
+}
+
+/// How many prefixes each region has: its own and those of its labels.
+fn prefix_counts(draft: &PolicyDraft) -> Vec<usize> {
+    let table = draft.region_data.as_ref().map(|data| &data.table);
+    let mut by_label = vec![0; table.map_or(0, |table| table.labels().names().len())];
+    for (_, label) in table.iter().flat_map(|table| table.prefixes()) {
+        by_label[label.index()] += 1;
+    }
+    let of_label = |label: &Located<String>| {
+        let label = table.and_then(|table| table.labels().get(&label.value));
+        label.map_or(0, |label| by_label[label.index()])
+    };
+    let each = |region: &RegionDraft| {
+        region.cidrs.len() + region.labels.iter().map(of_label).sum::<usize>()
+    };
+    draft.regions.iter().map(each).collect()
 }
 
 fn list<T: Display>(items: &[Located<T>]) -> String {

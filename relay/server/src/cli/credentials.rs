@@ -27,6 +27,7 @@ pub(super) fn run(
         meeting: args.meeting.clone(),
         party: args.party.clone(),
         fence: args.fence.clone(),
+        group: args.group.clone(),
         ttl: args.ttl.map(|ttl_s| Duration::from_secs(ttl_s.into())),
     };
     let (config, policy) = (&loaded.config, &loaded.policy);

@@ -1,6 +1,7 @@
 //! Why a command did not do what it was told, and what to do next.
 
 use std::io;
+use std::path::Path;
 use std::process::ExitCode;
 
 use ringfence_fence::Policy;
@@ -9,10 +10,14 @@ use serde_json::{Value, json};
 use super::OutputMode;
 use super::exit;
 use super::output::{print_error, style_errors};
-use crate::api::why::Unanswered;
+use super::select::refused_in_words;
+use crate::api::select::{NotOfferedSite, Unselected};
+use crate::api::why::{Unanswered, in_words};
+use crate::audit::{ChainError, NoTrail};
 use crate::client::ClientError;
-use crate::config;
+use crate::config::{self, Loaded};
 use crate::relay::StartError;
+use crate::report::NoReport;
 use crate::turn_credentials::NotMade;
 
 /// A failed command.
@@ -44,6 +49,11 @@ impl Failure {
              Say where it is with --config, or start from examples/ringfence.toml."
         );
         Self::new(exit::CONFIG, "no_config", &text)
+    }
+
+    /// Region data, or a list for it, that cannot be used.
+    pub(super) fn region(code: &str, text: &str) -> Self {
+        Self::new(exit::USAGE, code, text)
     }
 
     /// Errors of a configuration.
@@ -78,9 +88,63 @@ impl Failure {
         Self::new(exit::REFUSED, refused.code(), &refused.in_words(policy))
     }
 
+    /// No site is offered, as the relay's API would say it.
+    pub(super) fn unselected(unselected: &Unselected, loaded: &Loaded) -> Self {
+        let (code, text, refused): (_, _, &[NotOfferedSite]) = match unselected {
+            Unselected::UnknownSite(name) => {
+                ("site_not_found", format!("there is no site `{name}` in this enclave"), &[])
+            }
+            Unselected::NoSite { error, refused } => {
+                let why = error.cause.map(|refusal| in_words(&loaded.policy, &refusal, None));
+                let none = || "every site is refused, full or down".to_owned();
+                (error.code(), why.unwrap_or_else(none), refused)
+            }
+        };
+        let json = json!({ "code": code, "title": text, "refused_sites": refused });
+        Self { json, ..Self::new(exit::REFUSED, code, &text) }.adding(&refused_in_words(refused))
+    }
+
+    /// An audit trail that is not there or cannot be read.
+    pub(super) fn no_trail(error: &NoTrail) -> Self {
+        Self::new(exit::INPUT_OUTPUT, "no_audit_trail", &error.to_string())
+    }
+
+    /// A configuration without an audit trail, where none was named either.
+    pub(super) fn no_audit() -> Self {
+        let text = "the configuration has no `audit.path`, so nothing is on record; say where a \
+                    trail is, or set it";
+        Self::new(exit::CONFIG, "no_audit", text)
+    }
+
+    /// A file that is no key.
+    pub(super) fn bad_key(path: &Path, reason: &str) -> Self {
+        Self::new(exit::USAGE, "bad_key", &format!("{} {reason}", path.display()))
+    }
+
+    /// A meeting of which no report can be made.
+    pub(super) fn no_report(error: &NoReport) -> Self {
+        match error {
+            NoReport::NoTrail(error) => Self::no_trail(error),
+            NoReport::SeveralTenants(_) => {
+                let text = format!("{error}\nSay whose it was with --tenant.");
+                Self::new(exit::USAGE, "several_tenants", &text)
+            }
+            error => Self::new(exit::REFUSED, "no_report", &error.to_string()),
+        }
+    }
+
     /// The same, with another exit code.
     pub(super) fn exiting(self, exit: u8) -> Self {
         Self { exit, ..self }
+    }
+
+    /// The same, with more to read for people.
+    pub(super) fn adding(self, more: &str) -> Self {
+        let text = match self.text {
+            Text::Plain(text) => Text::Plain(format!("{text}\n{more}")),
+            config => config,
+        };
+        Self { text, ..self }
     }
 
     /// Writes it to standard error.
@@ -109,7 +173,15 @@ impl From<ClientError> for Failure {
             ClientError::Unreachable { .. } => Self::new(exit::UNAVAILABLE, "unreachable", &text),
             ClientError::Garbled(_) => Self::new(exit::PROTOCOL, "garbled", &text),
             ClientError::Problem(problem) => {
-                Self { json: json!(problem), ..Self::new(exit::REFUSED, &problem.code, &text) }
+                let exit = match problem.code.as_str() {
+                    "bad_config" => exit::USAGE,
+                    "widening_refused" => exit::WIDENS,
+                    "invariant_violated" => exit::VIOLATED,
+                    _ => exit::REFUSED,
+                };
+                let sites = refused_in_words(&problem.refused_sites);
+                Self { json: json!(problem), ..Self::new(exit, &problem.code, &text) }
+                    .adding(&sites)
             }
         }
     }
@@ -120,13 +192,18 @@ impl From<StartError> for Failure {
         let code = match error {
             StartError::Bind(..) => "bind",
             StartError::ControlSocket(..) => "control_socket",
+            StartError::Audit(..) => "audit",
             StartError::System(..) => "system",
+        };
+        let exit = match error {
+            StartError::Audit(..) => exit::CONFIG,
+            _ => exit::SYSTEM,
         };
         let text = match next_step(&error) {
             Some(next_step) => format!("{error}\n{next_step}"),
             None => error.to_string(),
         };
-        Self::new(exit::SYSTEM, code, &text)
+        Self::new(exit, code, &text)
     }
 }
 
@@ -135,15 +212,31 @@ impl From<Unanswered> for Failure {
         let code = match error {
             Unanswered::NoFenceNamed => "no_fence_named",
             Unanswered::UnknownFence(_) => "fence_not_found",
+            Unanswered::GroupWithoutTenant => "group_without_tenant",
+            Unanswered::UnknownSite(_) => "site_not_found",
         };
         Self::new(exit::REFUSED, code, &error.to_string())
     }
 }
 
 fn next_step(error: &StartError) -> Option<&'static str> {
-    let (StartError::Bind(_, cause)
-    | StartError::ControlSocket(_, cause)
-    | StartError::System(_, cause)) = error;
+    let cause = match error {
+        StartError::Bind(_, cause)
+        | StartError::ControlSocket(_, cause)
+        | StartError::System(_, cause)
+        | StartError::Audit(_, ChainError::Io(cause)) => cause,
+        StartError::Audit(_, ChainError::Busy(_)) => {
+            return Some(
+                "Each relay needs a trail of its own: change `audit.path` of one of them.",
+            );
+        }
+        StartError::Audit(..) => {
+            return Some(
+                "Nothing was added to it. `ringfence audit verify` tells all that is wrong; keep \
+                 its files, and begin another by changing `audit.path`.",
+            );
+        }
+    };
     match (error, cause.kind()) {
         (StartError::Bind(..), io::ErrorKind::AddrInUse) => {
             Some("Another process has it: `ss -lnptu` says which. Stop it, or change `listen`.")
@@ -153,6 +246,12 @@ fn next_step(error: &StartError) -> Option<&'static str> {
         }
         (StartError::Bind(..), io::ErrorKind::PermissionDenied) => {
             Some("Ports below 1024 need CAP_NET_BIND_SERVICE; choose a higher one.")
+        }
+        (StartError::Audit(..), io::ErrorKind::NotFound) => {
+            Some("Make its folder first, or change `audit.path`.")
+        }
+        (StartError::Audit(..), io::ErrorKind::PermissionDenied) => {
+            Some("Let this user write to its folder, or change `audit.path`.")
         }
         (StartError::ControlSocket(..), io::ErrorKind::AddrInUse) => {
             Some("One relay runs already: `ringfence rooms` asks it. Stop it first.")

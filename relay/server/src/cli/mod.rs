@@ -1,6 +1,7 @@
 //! The command line.
 
 mod arguments;
+mod audit;
 mod calls;
 mod check_config;
 mod config_file;
@@ -9,7 +10,14 @@ mod documents;
 mod exit;
 mod failure;
 mod import;
+mod narrow;
 mod output;
+mod plan;
+mod prove;
+mod region;
+mod reload;
+mod report;
+mod select;
 mod serve;
 mod table;
 mod why;
@@ -22,7 +30,7 @@ use clap::error::ErrorKind;
 pub use self::arguments::{Cli, ClientArgs};
 pub use self::output::OutputMode;
 
-use self::arguments::{Command, ConfigCommand};
+use self::arguments::{AuditCommand, Command, ConfigCommand};
 use self::failure::Failure;
 use crate::{demo, dev, join};
 
@@ -42,18 +50,26 @@ pub fn run() -> ExitCode {
 fn dispatch(cli: &Cli, output: OutputMode) -> Result<ExitCode, Failure> {
     let config = cli.config.as_deref();
     match &cli.command {
-        Command::Serve => serve::run(config_file::load(config)?, output),
+        Command::Serve => serve::run(config_file::load_proven(config)?, output),
         Command::Dev(args) => Ok(dev::run(args, output)),
         Command::Join(args) => Ok(join::run(args, output)),
         Command::Demo(args) => Ok(demo::run(args, output)),
         Command::Import(args) => import::run(args, output),
+        Command::Region(command) => region::run(command, config, output),
         Command::CheckConfig => check_config::run(config, output),
+        Command::Plan(args) => plan::run(args, config, output),
+        Command::Prove => prove::run(config, output),
+        Command::Select(args) => select::run(args, config, output),
         Command::Why(args) => why::run(args, config, output),
         Command::Credentials(args) => credentials::run(args, config, output),
         Command::Rooms(args) => calls::rooms(args, config, output),
         Command::Sessions(args) => calls::sessions(args, config, output),
         Command::Allocations(args) => calls::allocations(args, config, output),
         Command::Disconnect(args) => calls::disconnect(args, config, output),
+        Command::Narrow(args) => narrow::run(args, config, output),
+        Command::Reload(args) => reload::run(args, config, output),
+        Command::Report(args) => report::run(args, config, output),
+        Command::Audit(AuditCommand::Verify(args)) => audit::verify(args, config, output),
         Command::Config(ConfigCommand::Schema) => Ok(documents::schema()),
         Command::Config(ConfigCommand::Effective) => documents::effective(config, output),
         Command::Completions { shell } => Ok(documents::completions(*shell)),

@@ -23,6 +23,11 @@ impl Table {
         self.rows.push(cells.map(shown).into());
     }
 
+    /// Whether it has no rows.
+    pub(super) fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
     /// The table as text; the header bold if there may be colour.
     pub(super) fn render(&self, color: bool) -> String {
         let widths = self.widths();

@@ -38,7 +38,9 @@ fn offline(args: &WhyArgs, config: Option<&Path>) -> Result<Answer, Failure> {
         address: args.address,
         fence: args.fence.clone(),
         tenant: args.tenant.clone(),
+        group: args.group.clone(),
         role: args.role,
+        site: args.site.clone(),
     };
     Ok(why::answer(&loaded.policy, &loaded.sources, &question)?)
 }
@@ -50,6 +52,8 @@ fn live(args: &WhyArgs, config: Option<&Path>) -> Result<Answer, Failure> {
         vec![("address", address.as_str()), ("role", role.as_str().unwrap_or_default())];
     pairs.extend(args.fence.as_deref().map(|fence| ("fence", fence)));
     pairs.extend(args.tenant.as_deref().map(|tenant| ("tenant", tenant)));
+    pairs.extend(args.group.as_deref().map(|group| ("group", group)));
+    pairs.extend(args.site.as_deref().map(|site| ("site", site)));
     let answer = caller.call(Method::GET, &with_query("/v1/why", &pairs))?;
     let answer = serde_json::from_value(answer);
     answer.map_err(|error| ClientError::Garbled(error.to_string()).into())
@@ -68,6 +72,7 @@ fn in_words(answer: &Answer, color: bool) -> String {
         ("rule", answer.rule.as_deref()),
         ("written at", answer.place.as_deref()),
         ("fence", answer.fence.as_deref()),
+        ("group", answer.group.as_deref()),
         ("region", answer.region.as_deref()),
         ("site", Some(answer.site.as_str())),
     ];
@@ -78,5 +83,13 @@ fn in_words(answer: &Answer, color: bool) -> String {
         }
     }
     text.push_str(&format!("  {:<10}  {}\n", "epoch", answer.epoch));
+    if !answer.steps.is_empty() {
+        text.push_str("asked in this order:\n");
+    }
+    for step in &answer.steps {
+        let mark = if step.passed { "yes" } else { "no " };
+        let place = step.place.as_ref().map(|place| format!(" ({place})")).unwrap_or_default();
+        text.push_str(&format!("  {mark}  {}{place}\n", step.explanation));
+    }
     text
 }

@@ -22,7 +22,7 @@ pub use self::error::ClientError;
 pub use self::query::with_query;
 pub use crate::api::Problem;
 
-/// Longest wait for an answer; the relay itself gives up on a call earlier.
+/// Longest wait for an answer to most calls; the relay itself gives up on a call earlier.
 const CALL_TIME_MAX: Duration = Duration::from_secs(15);
 
 /// Longest answer that is read: a page of 1,000 participants with 16 sources each takes about 3 MB.
@@ -30,7 +30,10 @@ const ANSWER_BYTES_MAX: usize = 16 << 20;
 
 /// A client of the control API. Each call makes its own connection.
 #[derive(Clone, Debug)]
-pub struct ApiClient(Target);
+pub struct ApiClient {
+    target: Target,
+    patience: Duration,
+}
 
 #[derive(Clone)]
 enum Target {
@@ -41,12 +44,17 @@ enum Target {
 impl ApiClient {
     /// A client of the relay that listens on this socket.
     pub fn unix(path: impl Into<PathBuf>) -> Self {
-        Self(Target::Unix(path.into()))
+        Self::of(Target::Unix(path.into()))
     }
 
     /// A client of the relay that listens on this address and wants this token.
     pub fn tcp(address: SocketAddr, token: impl Into<String>) -> Self {
-        Self(Target::Tcp(address, Zeroizing::new(token.into())))
+        Self::of(Target::Tcp(address, Zeroizing::new(token.into())))
+    }
+
+    /// The same client, for calls that take the relay longer.
+    pub fn with_patience(self, patience: Duration) -> Self {
+        Self { patience, ..self }
     }
 
     /// Makes one call and reads its answer; `Null` for an answer without a body. Values in `path`
@@ -61,10 +69,14 @@ impl ApiClient {
         body: Option<&Value>,
     ) -> Result<Value, ClientError> {
         let request = self.request(method, path, body)?;
-        let exchange = tokio::time::timeout(CALL_TIME_MAX, self.exchange(request));
+        let exchange = tokio::time::timeout(self.patience, self.exchange(request));
         let (status, body) =
             exchange.await.map_err(|_| self.unreachable(&"no answer in time"))??;
         read(status, &body)
+    }
+
+    fn of(target: Target) -> Self {
+        Self { target, patience: CALL_TIME_MAX }
     }
 
     fn request(
@@ -75,7 +87,7 @@ impl ApiClient {
     ) -> Result<Request<Full<Bytes>>, ClientError> {
         let garbled = |error: &dyn std::fmt::Display| ClientError::Garbled(error.to_string());
         let mut request = Request::builder().method(method).uri(path);
-        if let Target::Tcp(address, token) = &self.0 {
+        if let Target::Tcp(address, token) = &self.target {
             let bearer = Zeroizing::new(format!("Bearer {}", token.as_str()));
             let mut bearer = HeaderValue::from_str(&bearer).map_err(|error| garbled(&error))?;
             bearer.set_sensitive(true);
@@ -95,7 +107,7 @@ impl ApiClient {
         &self,
         request: Request<Full<Bytes>>,
     ) -> Result<(StatusCode, Bytes), ClientError> {
-        match &self.0 {
+        match &self.target {
             Target::Unix(path) => match UnixStream::connect(path).await {
                 Ok(stream) => self.converse(stream, request).await,
                 Err(error) => Err(self.unreachable(&error)),
@@ -123,7 +135,7 @@ impl ApiClient {
     }
 
     fn unreachable(&self, reason: &dyn std::fmt::Display) -> ClientError {
-        let target = match &self.0 {
+        let target = match &self.target {
             Target::Unix(path) => path.display().to_string(),
             Target::Tcp(address, _) => address.to_string(),
         };

@@ -36,6 +36,8 @@ pub(crate) const USERS_MAX: usize = 10_000;
 /// Bytes of a static user's name, which is looked for in a table.
 pub(crate) const USER_NAME_BYTES_MAX: usize = 128;
 
+/// Networks change hands all the time; data of ten years ago says nothing.
+pub(crate) const REGION_DATA_AGE_DAYS: Bounds<u32> = Bounds { range: 1..=3_650, default: 90 };
 /// As many shards as the sockets of one SO_REUSEPORT group are still spread evenly over.
 pub(crate) const WORKERS: Bounds<u16> = Bounds { range: 0..=256, default: 0 };
 /// Each packet is copied to all others: the route of a larger room does not fit a shard's turn.
@@ -69,6 +71,17 @@ pub(crate) const ALLOCATION_LIFETIME_S: Bounds<u32> =
 /// Sites offered to one client; it tries them in turn.
 pub(crate) const PRIMARIES: Bounds<u8> = Bounds { range: 1..=16, default: 2 };
 pub(crate) const SPARES: Bounds<u8> = Bounds { range: 0..=16, default: 2 };
+
+/// A file that is opened in an editor, up to a terabyte.
+pub(crate) const ROTATE_BYTES: Bounds<i64> = Bounds { range: 65_536..=1 << 40, default: 64 << 20 };
+/// A file an hour for ten years, and every one is looked at when one more is full.
+pub(crate) const AUDIT_KEEP: Bounds<u32> = Bounds { range: 0..=100_000, default: 0 };
+/// What a power cut may cost; each costs the disk a few writes.
+pub(crate) const FSYNC_MS: Bounds<u32> = Bounds { range: 10..=60_000, default: 1_000 };
+/// What someone with the disk in hand may make up; each is a line.
+pub(crate) const ANCHOR_S: Bounds<u32> = Bounds { range: 1..=86_400, default: 600 };
+/// Bytes of a signing key's file.
+pub(crate) const SIGNING_KEY_BYTES_MAX: usize = 4_096;
 
 /// What a number may be, and what it is when nobody says.
 pub(crate) struct Bounds<N> {

@@ -45,6 +45,11 @@ impl Diagnostic {
         Self::new(Severity::Error, code, None, message.into())
     }
 
+    /// A warning about what is written in many places, or nowhere.
+    pub(crate) fn placeless_warning(code: &'static str, message: impl Into<String>) -> Self {
+        Self::new(Severity::Warning, code, None, message.into())
+    }
+
     pub(crate) fn help(mut self, help: impl Into<Option<String>>) -> Self {
         self.help = help.into();
         self

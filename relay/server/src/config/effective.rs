@@ -4,14 +4,17 @@ use std::fmt::Display;
 use std::time::Duration;
 
 use ringfence_fence::Located;
-use ringfence_fence::draft::{FenceDraft, RegionDraft, SiteDraft, TenantDraft};
+use ringfence_fence::draft::{
+    ChoiceDraft, FenceDraft, InvariantDraft, RegionDraft, SelectionDraft, SiteDraft, TenantDraft,
+};
 use ringfence_wire::channel_data::ChannelNumbers;
 use serde::Serialize;
 use toml::{Table, Value};
 
 use super::secret::MASK;
 use super::settings::{
-    Config, Control, Invariant, Limits, Listen, Log, Node, Selection, Tenant, Turn, User, Workers,
+    Audit, Config, Control, Guard, Limits, Listen, Log, Node, Plan, RegionData, Tenant, Turn, User,
+    Workers,
 };
 
 /// The configuration as a TOML file. Reading it gives the same configuration without its secrets.
@@ -19,21 +22,25 @@ pub fn effective(config: &Config) -> String {
     let policy = &config.policy;
     let tenants = policy.tenants.iter().zip(&config.tenants);
     let sections = [
-        ("node", node(&config.node)),
+        ("node", node(&config.node, policy.own_enclave.as_ref())),
         ("listen", listen(&config.listen)),
         ("control", control(&config.control)),
         ("turn", turn(&config.turn)),
         ("limits", limits(&config.limits)),
         ("log", log(config.log)),
+        ("guard", guard(config.guard)),
+        ("region_data", config.region_data.as_ref().map_or(Value::Array(Vec::new()), region_data)),
+        ("audit", audit(&config.audit)),
         ("regions", named(policy.regions.iter().map(|draft| (&draft.name, region(draft))))),
         ("sites", named(policy.sites.iter().map(|draft| (&draft.name, site(draft))))),
         ("fences", named(policy.fences.iter().map(|draft| (&draft.name, fence(draft))))),
         ("tenants", named(tenants.map(|(draft, own)| (&draft.name, tenant(draft, own))))),
         ("nat64", table([("prefixes", located_list(&policy.nat64))])),
-        ("selection", selection(config.selection)),
-        ("invariants", Value::Array(config.invariants.iter().map(invariant).collect())),
+        ("selection", selection(&policy.selection)),
+        ("invariants", Value::Array(policy.invariants.iter().map(invariant).collect())),
     ];
-    // An empty list would stand under the header before it, and belong to that.
+    // An empty list, or what is not there, would stand under the header before it, and belong to
+    // that.
     let empty = |section: &Value| section.as_array().is_some_and(Vec::is_empty);
     let mut document = String::new();
     for (name, section) in sections.into_iter().filter(|(_, section)| !empty(section)) {
@@ -45,12 +52,17 @@ pub fn effective(config: &Config) -> String {
     document
 }
 
-fn node(node: &Node) -> Value {
+fn node(node: &Node, enclave: Option<&Located<String>>) -> Value {
     let workers = match node.workers {
         Workers::PerCpu => 0,
         Workers::Count(count) => i64::from(count.get()),
     };
-    table([("site", text(&node.site)), ("workers", workers.into()), ("pin", node.pin.into())])
+    let mut result = Table::new();
+    result.insert("site".to_owned(), text(&node.site));
+    insert_option(&mut result, "enclave", enclave);
+    result.insert("workers".to_owned(), workers.into());
+    result.insert("pin".to_owned(), node.pin.into());
+    Value::Table(result)
 }
 
 fn listen(listen: &Listen) -> Value {
@@ -112,9 +124,23 @@ fn log(log: Log) -> Value {
     table([("format", spelled(&log.format)), ("level", spelled(&log.level))])
 }
 
+fn guard(guard: Guard) -> Value {
+    table([("widening", spelled(&guard.widening))])
+}
+
+fn region_data(data: &RegionData) -> Value {
+    table([
+        ("file", text(data.file.display())),
+        ("max_age_days", i64::from(data.max_age_days).into()),
+    ])
+}
+
 fn region(draft: &RegionDraft) -> Value {
     let mut result = Table::new();
     result.insert("cidrs".to_owned(), located_list(&draft.cidrs));
+    if !draft.labels.is_empty() {
+        result.insert("labels".to_owned(), located_list(&draft.labels));
+    }
     insert_option(&mut result, "within", draft.within.as_ref());
     result.insert("near".to_owned(), located_list(&draft.near));
     Value::Table(result)
@@ -133,6 +159,7 @@ fn fence(draft: &FenceDraft) -> Value {
         ("clients", located_list(&draft.clients.value)),
         ("peers", located_list(&draft.peers.value)),
         ("transit", located_list(&draft.transit.value)),
+        ("require_encryption", draft.require_encryption.into()),
     ])
 }
 
@@ -148,10 +175,29 @@ fn tenant(draft: &TenantDraft, own: &Tenant) -> Value {
     result.insert("max_allocations_per_party".to_owned(), per_party.into());
     result.insert("max_participants".to_owned(), i64::from(own.max_participants).into());
     insert_option(&mut result, "enclave", draft.enclave.as_ref());
+    let plan = if draft.locked_to_home { Plan::Free } else { Plan::Standard };
+    result.insert("plan".to_owned(), spelled(&plan));
+    insert_choice(&mut result, &draft.choice);
+    if !draft.groups.is_empty() {
+        let group = |choice| {
+            let mut group = Table::new();
+            insert_choice(&mut group, choice);
+            Value::Table(group)
+        };
+        let groups = draft.groups.iter().map(|draft| (&draft.name, group(&draft.choice)));
+        result.insert("groups".to_owned(), named(groups));
+    }
     if !own.users.is_empty() {
         result.insert("users".to_owned(), Value::Array(own.users.iter().map(user).collect()));
     }
     Value::Table(result)
+}
+
+fn insert_choice(table: &mut Table, choice: &ChoiceDraft) {
+    if let Some(require) = &choice.require {
+        table.insert("require".to_owned(), located_list(&require.value));
+    }
+    table.insert("prefer".to_owned(), located_list(&choice.prefer));
 }
 
 fn user(user: &User) -> Value {
@@ -164,19 +210,38 @@ fn user(user: &User) -> Value {
     Value::Table(result)
 }
 
-fn selection(selection: Selection) -> Value {
+fn audit(audit: &Audit) -> Value {
+    let milliseconds = u32::try_from(audit.fsync_interval.as_millis()).unwrap_or(u32::MAX);
+    let seconds = u32::try_from(audit.anchor_interval.as_secs()).unwrap_or(u32::MAX);
+    let rotate_bytes = i64::try_from(audit.rotate_bytes).unwrap_or(i64::MAX);
+    let mut result = Table::new();
+    if let Some(path) = &audit.path {
+        result.insert("path".to_owned(), text(path.display()));
+    }
+    result.insert("rotate_bytes".to_owned(), rotate_bytes.into());
+    result.insert("keep".to_owned(), i64::from(audit.keep).into());
+    result.insert("fsync_interval_ms".to_owned(), i64::from(milliseconds).into());
+    if audit.signing_key.is_some() {
+        result.insert("signing_key".to_owned(), text(MASK));
+    }
+    result.insert("anchor_interval_s".to_owned(), i64::from(seconds).into());
+    Value::Table(result)
+}
+
+fn selection(selection: &SelectionDraft) -> Value {
     table([
         ("primaries", i64::from(selection.primaries).into()),
         ("spares", i64::from(selection.spares).into()),
+        ("spare_sites", located_list(&selection.spare_sites)),
     ])
 }
 
-fn invariant(invariant: &Invariant) -> Value {
+fn invariant(invariant: &InvariantDraft) -> Value {
     table([
-        ("name", text(&invariant.name)),
-        ("clients", list(&invariant.clients)),
-        ("peers", list(&invariant.peers)),
-        ("never_transit", list(&invariant.never_transit)),
+        ("name", text(&invariant.name.value)),
+        ("clients", located_list(&invariant.clients)),
+        ("peers", located_list(&invariant.peers)),
+        ("never_transit", located_list(&invariant.never_transit)),
     ])
 }
 

@@ -7,9 +7,8 @@ use std::path::Path;
 use super::Diagnostic;
 use super::bounds::FILE_BYTES_MAX;
 
-/// The whole file, if it is text and not too large.
-pub(crate) fn read(path: &Path) -> Result<String, Diagnostic> {
-    let name = path.display();
+/// The whole file, if it is text and not too large; `name` is what messages call it.
+pub(crate) fn read(path: &Path, name: &str) -> Result<String, Diagnostic> {
     let bytes = read_bytes(path).map_err(|error| {
         Diagnostic::placeless("unreadable_file", format!("{name} cannot be read: {error}"))
             .advise("check the path and its permissions")

@@ -5,12 +5,14 @@
 //! all it can find, and what comes out holds nothing that was not checked.
 
 mod bounds;
+mod config_file;
 mod diagnostic;
 mod document;
 mod effective;
 mod environment;
 mod file;
 mod masking;
+mod proof;
 mod raw;
 mod render;
 mod resolve;
@@ -26,7 +28,10 @@ use std::fmt;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::SystemTime;
 
+pub use config_file::ConfigFile;
+pub(crate) use config_file::NEW;
 pub use diagnostic::{Diagnostic, Severity, to_json};
 pub use effective::effective;
 pub use environment::PREFIX as ENVIRONMENT_PREFIX;
@@ -36,29 +41,45 @@ pub use schema::schema;
 pub use secret::{MASK, SECRET_BYTES_MAX, SECRET_CHARS_MIN, Secret, SecretSlot, SecretSource};
 use serde_json::Value;
 pub use settings::{
-    Config, Control, Invariant, Limits, Listen, Log, LogFormat, LogLevel, Node, Selection, Tenant,
-    Turn, User, Workers,
+    Audit, Config, Control, Guard, KeySlot, Limits, Listen, Log, LogFormat, LogLevel, Node, Plan,
+    RegionData, Tenant, Turn, User, Widening, Workers,
 };
 pub use source::{Place, Sources};
 pub use tls::Tls;
 
+use crate::region::date::Date;
 use bounds::ERRORS_MAX;
 use environment::Overrides;
-pub(crate) use resolve::is_user_name;
 use resolve::{Resolved, Surroundings};
+pub(crate) use resolve::{SOCKET, is_user_name};
 
 /// A configuration that may be run.
 #[derive(Debug)]
 pub struct Loaded {
     /// Every value, resolved.
     pub config: Config,
-    /// The policy, at epoch 1.
+    /// The policy, at epoch 1, or for a relay that runs at the one that was asked for.
     pub policy: Arc<Policy>,
     /// The texts it came from; the policy's origins point into them.
     pub sources: Sources,
     /// What does less than it seems to, in the order of the texts.
     pub warnings: Vec<Diagnostic>,
+    /// The file it came from; `None` if it came from memory.
+    pub file: Option<ConfigFile>,
 }
+
+/// For whom a configuration is read.
+struct Standing {
+    /// Of the policy that comes out.
+    epoch: Epoch,
+    /// What the relay runs with, if one does.
+    running: Option<Arc<Config>>,
+    /// By which the age of region data is told.
+    today: Date,
+}
+
+/// systemd's folder of credentials (systemd.exec(5)).
+const CREDENTIALS_DIRECTORY: &str = "CREDENTIALS_DIRECTORY";
 
 /// Why a configuration is refused: every error that was found.
 #[derive(Debug)]
@@ -72,7 +93,7 @@ pub struct Failure {
 /// Reads a configuration file with the overrides among the environment's variables.
 ///
 /// Relative paths in it start at the file's folder. Variables that do not start with
-/// [`ENVIRONMENT_PREFIX`] are ignored, but for systemd's `CREDENTIALS_DIRECTORY`.
+/// [`ENVIRONMENT_PREFIX`] are ignored, but for systemd's `CREDENTIALS_DIRECTORY`. [`Loaded::file`] reads it again.
 ///
 /// # Errors
 /// Every fault of the file, the overrides and the secrets. Nothing is kept of such a configuration.
@@ -80,10 +101,19 @@ pub fn load(
     path: &Path,
     environment: impl IntoIterator<Item = (String, String)>,
 ) -> Result<Loaded, Failure> {
-    let name = path.display().to_string();
-    let text = file::read(path).map_err(|error| Failure::new(vec![error], Sources::default()))?;
-    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    parse(&name, &text, absolute.parent().unwrap_or(Path::new("/")), environment)
+    load_on(Date::of(SystemTime::now()), path, environment)
+}
+
+/// As [`load`], but as if it were another day: whether region data is stale depends on it.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_on(
+    today: Date,
+    path: &Path,
+    environment: impl IntoIterator<Item = (String, String)>,
+) -> Result<Loaded, Failure> {
+    ConfigFile::new(path, environment).load(&Standing::start(today))
 }
 
 /// Reads a configuration from memory; `name` is what messages call it and relative paths in it
@@ -98,26 +128,61 @@ pub fn parse(
     environment: impl IntoIterator<Item = (String, String)>,
 ) -> Result<Loaded, Failure> {
     let variables: Vec<_> = environment.into_iter().collect();
-    let credentials_dir = variables.iter().find(|(name, _)| name == "CREDENTIALS_DIRECTORY");
+    let standing = Standing::start(Date::of(SystemTime::now()));
+    parse_standing((name, text), base_dir, &variables, &standing)
+}
+
+fn parse_standing(
+    text: (&str, &str),
+    base_dir: &Path,
+    variables: &[(String, String)],
+    standing: &Standing,
+) -> Result<Loaded, Failure> {
+    let credentials_dir = variables.iter().find(|(name, _)| name == CREDENTIALS_DIRECTORY);
     let mut found = Vec::new();
     let surroundings = Surroundings {
         host_addresses: host_addresses(&mut found),
         base_dir: base_dir.to_owned(),
         credentials_dir: credentials_dir.map(|(_, dir)| PathBuf::from(dir)),
+        running: standing.running.clone(),
+        today: standing.today,
     };
-    let overrides = Overrides::new(variables);
+    let overrides = Overrides::new(variables.iter().cloned());
     let mut sources = Sources::default();
-    let judged = judge((name, text), &overrides, &surroundings, &mut sources, &mut found);
-    match judged {
+    let within = (&overrides, &surroundings, standing.epoch);
+    match judge(text, within, &mut sources, &mut found) {
         Some((config, policy)) if found.iter().all(is_warning) => {
             diagnostic::sort(&mut found);
-            Ok(Loaded { config, policy: Arc::new(policy), sources, warnings: found })
+            let policy = Arc::new(policy);
+            Ok(Loaded { config, policy, sources, warnings: found, file: None })
         }
         _ => Err(Failure::new(found, sources)),
     }
 }
 
+impl Standing {
+    /// Of a relay that is about to start.
+    fn start(today: Date) -> Self {
+        Self { epoch: Epoch(1), running: None, today }
+    }
+
+    /// Of a relay that runs and reads its configuration again.
+    fn again(epoch: Epoch, running: Arc<Config>) -> Self {
+        Self { epoch, running: Some(running), today: Date::of(SystemTime::now()) }
+    }
+}
+
 impl Loaded {
+    /// Warns of an audit trail that is not there, for whoever looks a configuration over.
+    pub(crate) fn warn_without_audit(&mut self) {
+        if self.config.audit.path.is_none() {
+            let message =
+                "there is no `audit.path`: nothing is put on record, and reports are empty";
+            let warning = Diagnostic::placeless_warning("no_audit", message);
+            self.warnings.push(warning.advise("[audit]\npath = \"audit.jsonl\""));
+        }
+    }
+
     /// The warnings as text for people, in colour if asked.
     pub fn render_warnings(&self, color: bool) -> String {
         render(&self.warnings, &self.sources, color)
@@ -168,8 +233,7 @@ fn host_addresses(found: &mut Vec<Diagnostic>) -> Vec<IpAddr> {
 /// All stages in turn; each is run if the one before left something to judge.
 fn judge(
     (name, text): (&str, &str),
-    overrides: &Overrides,
-    surroundings: &Surroundings,
+    (overrides, surroundings, epoch): (&Overrides, &Surroundings, Epoch),
     sources: &mut Sources,
     found: &mut Vec<Diagnostic>,
 ) -> Option<(Config, Policy)> {
@@ -184,17 +248,17 @@ fn judge(
     document::check_lists(tree.get_ref().values(), sources, found);
     let shaped = shape::shape(tree, sources, found)?;
     let resolved = resolve::resolve(&shaped, surroundings, sources, found);
-    let policy = compile(&resolved, found)?;
+    let policy = compile(&resolved, epoch, found)?;
     found.extend(bad_standing(&policy));
     Some((resolved.config?, policy))
 }
 
 /// The fence's judgement of the policy, without what is only the echo of a fault reported before.
-fn compile(resolved: &Resolved, found: &mut Vec<Diagnostic>) -> Option<Policy> {
+fn compile(resolved: &Resolved, epoch: Epoch, found: &mut Vec<Diagnostic>) -> Option<Policy> {
     if resolved.names_lost {
         return None;
     }
-    let errors = match Policy::compile(&resolved.policy, Epoch(1)) {
+    let errors = match Policy::compile(&resolved.policy, epoch) {
         Ok(policy) => return Some(policy),
         Err(errors) => errors,
     };

@@ -23,15 +23,22 @@ fn group<'a>(diagnostic: &'a Diagnostic, sources: &'a Sources) -> Group<'a> {
     };
     let mut group = Group::with_title(title.primary_title(&diagnostic.message).id(diagnostic.code));
     if let Some(origin) = diagnostic.origin {
-        group = group.elements(snippet(origin, None, sources));
+        group = group.elements(snippet(origin, None, sources)).elements(line(origin, sources));
     }
     for (origin, what) in &diagnostic.related {
-        group = group.elements(snippet(*origin, Some(what), sources));
+        let element = snippet(*origin, Some(what), sources);
+        group = group.elements(element).elements(line(*origin, sources));
     }
     if let Some(help) = &diagnostic.help {
         group = group.element(Level::HELP.message(help));
     }
     group
+}
+
+/// The place alone, of a file whose text is not kept.
+fn line(origin: Origin, sources: &Sources) -> Option<annotate_snippets::Origin<'_>> {
+    let place = sources.place(origin).filter(|_| sources.excerpt(origin).is_none())?;
+    Some(annotate_snippets::Origin::path(place.file).line(place.line as usize))
 }
 
 fn snippet<'a>(

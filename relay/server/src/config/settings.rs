@@ -4,6 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU16;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use ringfence_fence::PolicyDraft;
@@ -11,7 +12,9 @@ use ringfence_wire::channel_data::ChannelNumbers;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Secret, SecretSlot, Tls};
+use super::{Secret, SecretSlot, SecretSource, Tls};
+use crate::audit::SigningKey;
+use crate::region::date::Date;
 
 /// A whole configuration, with defaults filled in.
 #[derive(Clone, Debug)]
@@ -28,14 +31,29 @@ pub struct Config {
     pub limits: Limits,
     /// What is logged, and how.
     pub log: Log,
+    /// What a change of the policy has to pass while the relay runs.
+    pub guard: Guard,
+    /// The audit trail.
+    pub audit: Audit,
     /// Quotas and secrets of the accounts, in the order of the file.
     pub tenants: Vec<Tenant>,
-    /// How many sites a client is offered.
-    pub selection: Selection,
-    /// Sentences that must stay true.
-    pub invariants: Vec<Invariant>,
+    /// The file that regions take labels of.
+    pub region_data: Option<RegionData>,
     /// What the policy was made from; it compiled.
     pub policy: PolicyDraft,
+}
+
+/// A region data file; what it holds is in the policy's draft.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RegionData {
+    /// Its path.
+    pub file: PathBuf,
+    /// Days from which on it is stale.
+    pub max_age_days: u32,
+    /// The day that it says it is of.
+    pub date: Date,
+    /// How many prefixes it holds.
+    pub prefixes: usize,
 }
 
 /// This host.
@@ -136,6 +154,32 @@ pub struct Log {
     pub level: LogLevel,
 }
 
+/// The audit trail.
+#[derive(Clone, Debug)]
+pub struct Audit {
+    /// The file that is written. `None`: there is no trail.
+    pub path: Option<PathBuf>,
+    /// Bytes at which a file is full, at least 64 KiB.
+    pub rotate_bytes: u64,
+    /// Full files that are kept; 0: all.
+    pub keep: u32,
+    /// After how long lines are on the disk.
+    pub fsync_interval: Duration,
+    /// What signs the trail.
+    pub signing_key: Option<KeySlot>,
+    /// How often it is signed.
+    pub anchor_interval: Duration,
+}
+
+/// A signing key that the configuration names.
+#[derive(Clone, Debug)]
+pub struct KeySlot {
+    /// Where it is said to be.
+    pub source: SecretSource,
+    /// `None` where an effective configuration masks it: then nothing is signed.
+    pub key: Option<Arc<SigningKey>>,
+}
+
 /// Form of a log line.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
@@ -162,6 +206,35 @@ pub enum LogLevel {
     Debug,
     /// And how.
     Trace,
+}
+
+/// What a change of the policy has to pass while the relay runs.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Guard {
+    /// A change that lets in, or lets carry, what the policy in force refuses.
+    pub widening: Widening,
+}
+
+/// What becomes of a change that widens a fence.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Widening {
+    /// It is refused until someone accepts exactly this change.
+    #[default]
+    Refuse,
+    /// It is taken like any other.
+    Allow,
+}
+
+/// What class of service an account has.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Plan {
+    /// It may choose among the regions of its fences.
+    #[default]
+    Standard,
+    /// Only sites in its home region carry it.
+    Free,
 }
 
 /// Quotas and secrets of an account; its fences and home are the policy's.
@@ -195,32 +268,17 @@ pub struct User {
     pub fence: Option<String>,
 }
 
-/// How many sites a client is offered.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Selection {
-    /// First choice.
-    pub primaries: u8,
-    /// For when those are full.
-    pub spares: u8,
-}
-
-/// A sentence that must stay true: such clients and peers are never carried through such sites.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Invariant {
-    /// In words, unique.
-    pub name: String,
-    /// Regions of the clients it speaks of, or `any`.
-    pub clients: Vec<String>,
-    /// Regions of the peers it speaks of, or `any`; empty: all peers.
-    pub peers: Vec<String>,
-    /// Regions whose sites may not carry them.
-    pub never_transit: Vec<String>,
-}
-
 impl Control {
     /// The token that TCP callers must show; without one every call that needs it is refused.
     pub fn token(&self) -> Option<&Secret> {
         self.token.as_ref()?.secret.as_ref()
+    }
+}
+
+impl Audit {
+    /// What signs the trail, if anything does.
+    pub fn key(&self) -> Option<Arc<SigningKey>> {
+        self.signing_key.as_ref()?.key.clone()
     }
 }
 

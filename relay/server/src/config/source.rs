@@ -23,6 +23,8 @@ struct Text {
     /// Same length and lines as the original.
     shown: String,
     line_starts: Vec<usize>,
+    /// Whether the text is kept. Without it a place in it is a line.
+    is_shown: bool,
 }
 
 /// A place as people write it.
@@ -60,8 +62,18 @@ impl Sources {
             base,
             shown: masking::masked(text),
             line_starts: line_starts(text),
+            is_shown: true,
         });
-        FileId(u16::try_from(self.texts.len() - 1).unwrap_or(u16::MAX))
+        self.last()
+    }
+
+    /// Names a file that is too large to keep: of it origins have only a line.
+    pub(crate) fn add_unshown(&mut self, name: &str) -> FileId {
+        let file = self.add(name, "");
+        if let Some(text) = self.texts.last_mut() {
+            text.is_shown = false;
+        }
+        file
     }
 
     /// Offset of a text's first byte among all texts; spans in it start there.
@@ -104,13 +116,16 @@ impl Sources {
     /// File, line and column of an origin; `None` if it is not of these sources.
     pub fn place(&self, origin: Origin) -> Option<Place<'_>> {
         let text = self.text(origin.file)?;
+        if !text.is_shown {
+            return Some(Place { file: &text.name, line: origin.line, column: 1 });
+        }
         let line_start = text.line_start(origin.line as usize);
         let before = text.shown.get(line_start..origin.start as usize)?;
         Some(Place { file: &text.name, line: origin.line, column: before.chars().count() + 1 })
     }
 
     pub(crate) fn excerpt(&self, origin: Origin) -> Option<Excerpt<'_>> {
-        let text = self.text(origin.file)?;
+        let text = self.text(origin.file).filter(|text| text.is_shown)?;
         let (start, end) = (origin.start as usize, origin.end as usize);
         let first_line = text.line_of(start);
         let last_line = text.line_of(end).min(first_line + EXCERPT_LINES_MAX - 1);
@@ -120,6 +135,10 @@ impl Sources {
         let shown = text.shown.get(left..right)?;
         let caret = start.clamp(left, right) - left..end.clamp(left, right) - left;
         Some(Excerpt { file: &text.name, text: shown, first_line, caret })
+    }
+
+    fn last(&self) -> FileId {
+        FileId(u16::try_from(self.texts.len() - 1).unwrap_or(u16::MAX))
     }
 
     fn text(&self, file: FileId) -> Option<&Text> {

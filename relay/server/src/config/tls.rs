@@ -26,6 +26,7 @@ pub struct Tls {
     pub certificate: PathBuf,
     /// Where the private key came from.
     pub private_key: PathBuf,
+    chain: Vec<CertificateDer<'static>>,
     server: Arc<ServerConfig>,
 }
 
@@ -46,12 +47,18 @@ impl Tls {
         Arc::clone(&self.server)
     }
 
+    /// Whether clients are shown the same certificates, of the same files.
+    pub(crate) fn is_same_as(&self, other: &Self) -> bool {
+        let of = |tls: &Self| (tls.certificate.clone(), tls.private_key.clone());
+        of(self) == of(other) && self.chain == other.chain
+    }
+
     /// Reads both files; also whether every user of this host can read the key.
     pub(crate) fn read(certificate: &Path, private_key: &Path) -> Result<(Self, bool), Fault> {
         let provider = Arc::new(aws_lc_rs::default_provider());
         let chain = read_chain(certificate)?;
         let (key, exposed) = read_key(private_key)?;
-        let identity = identity(&provider, chain, key, certificate, private_key)?;
+        let identity = identity(&provider, chain.clone(), key, certificate, private_key)?;
         let builder = ServerConfig::builder_with_provider(provider)
             .with_protocol_versions(&[&TLS13, &TLS12])
             .map_err(|error| bad_certificate(certificate, &error.to_string()))?;
@@ -59,7 +66,7 @@ impl Tls {
             .with_no_client_auth()
             .with_cert_resolver(Arc::new(SingleCertAndKey::from(identity)));
         let (certificate, private_key) = (certificate.to_owned(), private_key.to_owned());
-        Ok((Self { certificate, private_key, server: Arc::new(server) }, exposed))
+        Ok((Self { certificate, private_key, chain, server: Arc::new(server) }, exposed))
     }
 }
 

@@ -177,8 +177,8 @@ fn relay_side(control: &Control, players: &[Played; CAST.len()]) -> RelaySide {
 
 fn refused_by(control: &Control, played: &Played) -> Option<RefusedBy> {
     let refusal = control.why(FENCE, Role::Client, played.address)?.err()?;
-    let place = control.sources().place(refusal.origin?)?;
-    Some(RefusedBy { rule: refusal.rule, place: format!("{}:{}", place.file, place.line) })
+    let place = control.in_force().place(&refusal)?;
+    Some(RefusedBy { rule: refusal.rule, place })
 }
 
 pub(super) fn seed() -> Result<Seed, Failure> {

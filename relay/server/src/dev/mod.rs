@@ -70,7 +70,7 @@ fn start_somewhere(output: OutputMode) -> Result<(Folder, LineCap, Relay), Failu
 
 fn start(output: OutputMode) -> Result<(Folder, LineCap, Relay), Failure> {
     let folder = Folder::make(output)?;
-    let loaded = crate::config::load(&folder.config(), [])?;
+    let loaded = crate::config::load(&folder.config(), [])?.proven()?;
     let log = log::start(loaded.config.log, color(output));
     let api = Api::bind(&loaded.config.control)?;
     let relay = Relay::start(loaded, api)?;

@@ -6,12 +6,12 @@ use std::net::SocketAddr;
 
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::DescriptorEncoder;
-use ringfence_core::{Counters, DropReason, Fault};
+use ringfence_core::{Counters, DropReason, Fault, Unencrypted, UnencryptedFlows};
 use ringfence_fence::Rule;
 use ringfence_net::{IoCounters, ReceiveCounters, SendRefusal};
 
 use super::families::{Families, Family, Labels, bytes, family, seconds};
-use super::turn;
+use super::{audit, turn};
 use crate::relay::{Control, ShardStatus};
 
 /// One number of what a shard counts.
@@ -38,7 +38,9 @@ impl Collector for RelayCollector {
         let shards = self.0.shards();
         process(&mut families, &self.0, &shards)?;
         rooms(&mut families, &self.0)?;
+        scrutiny(&mut families, &self.0)?;
         turn::encode(&mut families, &self.0, &shards)?;
+        audit::encode(&mut families, &self.0)?;
         datagrams(&mut families, &shards)?;
         drops(&mut families, &shards)?;
         kernel(&mut families, &shards)?;
@@ -58,7 +60,16 @@ fn process(families: &mut Families<'_>, control: &Control, shards: &[ShardStatus
     let standing = family("site_in_standing", "1 if the relay's addresses lie in its site");
     families.gauge(&standing, one(u32::from(policy.own_site_standing().is_ok())))?;
     let epoch = family("policy_epoch", "Version of the policy in force");
-    families.gauge(&epoch, one(policy.epoch().0))
+    families.gauge(&epoch, one(policy.epoch().0))?;
+    reloads(families, control)
+}
+
+fn reloads(families: &mut Families<'_>, control: &Control) -> fmt::Result {
+    let stale = family("policy_stale", "1 if the last reload did not put its policy in force");
+    families.gauge(&stale, one(u32::from(control.reloads().is_stale())))?;
+    let counts = control.reloads().counts();
+    let counts = counts.map(|(result, count)| (vec![("result", result.to_owned())], count));
+    families.counter(&family("reloads", "Reloads, by how they ended"), counts)
 }
 
 fn rooms(families: &mut Families<'_>, control: &Control) -> fmt::Result {
@@ -70,6 +81,15 @@ fn rooms(families: &mut Families<'_>, control: &Control) -> fmt::Result {
     families.gauge(&family_of_participants, one(participants))?;
     let family_of_latched = family("latched", "Participants whose address proved itself");
     families.gauge(&family_of_latched, one(latched))
+}
+
+fn scrutiny(families: &mut Families<'_>, control: &Control) -> fmt::Result {
+    let UnencryptedFlows { plain, repeating_blocks } = control.unencrypted_flows();
+    let found = [(Unencrypted::Plain, plain), (Unencrypted::RepeatingBlocks, repeating_blocks)];
+    let samples = found.map(|(how, count)| (vec![("kind", how.code().to_owned())], count));
+    let family =
+        family("flows_unencrypted", "Flows whose media is evidently not encrypted, and how");
+    families.counter(&family, samples.into_iter())
 }
 
 fn datagrams(families: &mut Families<'_>, shards: &[ShardStatus]) -> fmt::Result {

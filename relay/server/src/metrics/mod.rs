@@ -1,6 +1,7 @@
 //! What the relay counts, as OpenMetrics. Read at scrape time; nothing is done per packet, and no
 //! label takes a value that outsiders choose.
 
+mod audit;
 mod collector;
 mod families;
 mod turn;

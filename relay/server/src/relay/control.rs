@@ -5,24 +5,27 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use ringfence_core::{
-    AllocationView, Counters, Instant, Join, Joined, Name, ParticipantView, PortCount, RoomReport,
-    RoomView,
+    AllocationView, Counters, Cuts, Instant, Join, Joined, Name, Narrowed, ParticipantView,
+    PortCount, Registry, RoomReport, RoomView, UnencryptedFlows,
 };
-use ringfence_fence::{Pass, Policy, Refusal, Role};
+use ringfence_fence::{Epoch, Pass, Policy, Refusal, Role, RoomRegions};
 use ringfence_net::sockets::SocketReport;
 use tokio::sync::Notify;
 
 use super::clock::Clock;
 use super::controller::Controller;
+use super::evidence;
 use super::shard::Snapshot;
-use super::{Busy, JoinRefused};
-use crate::config::{Config, Sources};
+use super::{Busy, InForce, JoinRefused, NarrowRefused};
+use crate::audit::{Audit, PolicyChange, Record};
+use crate::config::{Config, ConfigFile, Sources};
+use crate::reload::Reloads;
 
 /// Longest wait for the shards' answers to a survey: many turns of a busy shard.
 const SURVEY_TIME_MAX: Duration = Duration::from_secs(2);
 
-/// How often it is looked whether all shards have confirmed a policy.
-const CONFIRMATION_POLL: Duration = Duration::from_millis(1);
+/// Longest wait until all shards have confirmed a policy.
+const CONFIRMATION_TIME_MAX: Duration = Duration::from_secs(2);
 
 /// A running relay, from any thread.
 #[derive(Clone)]
@@ -32,8 +35,9 @@ pub(super) struct Shared {
     pub(super) controller: Mutex<Controller>,
     pub(super) notify: Arc<Notify>,
     pub(super) clock: Clock,
-    pub(super) config: Config,
-    pub(super) sources: Sources,
+    pub(super) file: Option<ConfigFile>,
+    pub(super) reloads: Reloads,
+    pub(super) audit: Audit,
     pub(super) media: Vec<SocketAddr>,
     pub(super) streams: Vec<SocketAddr>,
 }
@@ -117,24 +121,74 @@ impl Control {
         Some(policy.decide(fence, role, address, policy.own_site()))
     }
 
-    /// Puts a policy in force. When this returns every shard works by it, and what it forbids has
-    /// been cut.
+    /// Puts a policy in force, with the configuration it came from. When this returns every shard
+    /// works by it, and what it forbids has been cut: that. Its epoch must be new.
     ///
     /// # Errors
     /// Busy: either nothing was done, or a shard has not confirmed in time and does so later.
-    pub async fn adopt(&self, policy: Arc<Policy>) -> Result<(), Busy> {
-        self.controller().adopt(policy)?;
+    pub async fn adopt(&self, new: InForce) -> Result<Cuts, Busy> {
+        let change = evidence::change_to(&new.policy);
+        self.adopt_recorded(new, change).await
+    }
+
+    /// As [`Control::adopt`], and puts `change` on record before anything that follows from it.
+    ///
+    /// # Errors
+    /// As [`Control::adopt`].
+    pub(crate) async fn adopt_recorded(
+        &self,
+        new: InForce,
+        change: PolicyChange,
+    ) -> Result<Cuts, Busy> {
+        self.controller().adopt(new)?;
+        // Events are read on this thread, too, and not before the next wait.
+        self.audit().record(Record::policy(change));
+        self.confirmed(Registry::adopted_everywhere).await?;
+        Ok(self.controller().registry.take_cuts())
+    }
+
+    /// What a policy would cut if it came into force now.
+    pub fn would_cut(&self, policy: &Policy) -> Cuts {
+        self.controller().registry.would_cut(policy)
+    }
+
+    /// Sets what a room leaves out of its fence. When this returns every shard works by it, and whom
+    /// it forbids has been cut.
+    ///
+    /// # Errors
+    /// The registry's refusal; or busy, as for [`Control::adopt`].
+    pub async fn narrow(&self, room: &Name, regions: &RoomRegions) -> Result<Cuts, NarrowRefused> {
+        let Narrowed { number, cuts } = self.controller().narrow(room, regions)?;
+        self.confirmed(|registry| registry.narrowed_everywhere(number)).await?;
+        Ok(cuts)
+    }
+
+    /// Waits until shards have confirmed what they were told.
+    async fn confirmed(&self, all: impl Fn(&Registry) -> bool) -> Result<(), Busy> {
+        let mut confirmations = self.controller().confirmations();
+        self.0.notify.notify_one();
         let confirmed = async {
-            while !self.controller().registry.adopted_everywhere() {
-                tokio::time::sleep(CONFIRMATION_POLL).await;
+            while !all(&self.controller().registry) {
+                confirmations.changed().await.map_err(|_| Busy)?;
             }
+            Ok(())
         };
-        tokio::time::timeout(SURVEY_TIME_MAX, confirmed).await.map_err(|_| Busy)
+        tokio::time::timeout(CONFIRMATION_TIME_MAX, confirmed).await.unwrap_or(Err(Busy))
+    }
+
+    /// What the relay works by now.
+    pub fn in_force(&self) -> InForce {
+        self.controller().in_force().clone()
+    }
+
+    /// What it worked by at an epoch: this one's or the one before, whose refusals may still be told of.
+    pub fn in_force_at(&self, epoch: Epoch) -> Option<InForce> {
+        self.controller().in_force_at(epoch).cloned()
     }
 
     /// The policy in force.
     pub fn policy(&self) -> Arc<Policy> {
-        Arc::clone(self.controller().registry.policy())
+        self.in_force().policy
     }
 
     /// What each shard did so far.
@@ -148,14 +202,30 @@ impl Control {
         shards.iter().fold(Counters::new(), |sum, shard| sum + shard.snapshot.engine)
     }
 
-    /// The configuration it runs with.
-    pub fn config(&self) -> &Config {
-        &self.0.config
+    /// The configuration it runs with. Whoever needs policy or texts with it takes
+    /// [`Control::in_force`].
+    pub fn config(&self) -> Arc<Config> {
+        self.in_force().config
     }
 
-    /// The texts that the policy's origins point into.
-    pub fn sources(&self) -> &Sources {
-        &self.0.sources
+    /// The texts that the origins of the policy in force point into.
+    pub fn sources(&self) -> Arc<Sources> {
+        self.in_force().sources
+    }
+
+    /// The file it was started with; `None` if its configuration came from memory.
+    pub fn file(&self) -> Option<&ConfigFile> {
+        self.0.file.as_ref()
+    }
+
+    /// How reloads went.
+    pub fn reloads(&self) -> &Reloads {
+        &self.0.reloads
+    }
+
+    /// Where what happens is put on record.
+    pub fn audit(&self) -> &Audit {
+        &self.0.audit
     }
 
     /// Addresses that media comes to, ports resolved.
@@ -176,6 +246,16 @@ impl Control {
     /// How many ports are free, used and reserved.
     pub fn ports(&self) -> PortCount {
         self.controller().registry.ports()
+    }
+
+    /// Whether it takes no more rooms, participants or allocations.
+    pub fn is_full(&self) -> bool {
+        self.controller().registry.is_full()
+    }
+
+    /// How many flows were found to carry what is not encrypted.
+    pub fn unencrypted_flows(&self) -> UnencryptedFlows {
+        self.controller().registry.unencrypted_flows()
     }
 
     /// How long it has been running.

@@ -5,14 +5,17 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use ringfence_core::{
-    Command, Effect, Event, Join, Joined, Name, Registry, RoomReport, ShardId, Target,
+    Command, Effect, Event, Join, Joined, Name, Narrowed, Registry, RoomReport, Scrutiny, ShardId,
+    Target, Verdict,
 };
-use ringfence_fence::Policy;
-use tokio::sync::oneshot;
+use ringfence_fence::{Epoch, RoomRegions};
+use tokio::sync::{oneshot, watch};
 
 use super::clock::Clock;
+use super::mailbox::Mailbox;
 use super::shard::Shard;
-use super::{Busy, JoinRefused};
+use super::start::quotas;
+use super::{Busy, InForce, JoinRefused, NarrowRefused, turn_door};
 
 /// Surveys in flight: beyond it the API answers that it is busy.
 const SURVEYS_MAX: usize = 64;
@@ -20,6 +23,11 @@ const SURVEYS_MAX: usize = 64;
 pub(super) struct Controller {
     pub(super) registry: Registry,
     pub(super) shards: Vec<Shard>,
+    in_force: InForce,
+    before: Option<InForce>,
+    /// Changes whenever a shard has confirmed something.
+    confirmations: watch::Sender<()>,
+    scrutiny: Scrutiny,
     clock: Clock,
     surveys: HashMap<u64, Survey>,
     surveys_begun: u64,
@@ -32,8 +40,33 @@ struct Survey {
 }
 
 impl Controller {
-    pub(super) fn new(registry: Registry, shards: Vec<Shard>, clock: Clock) -> Self {
-        Self { registry, shards, clock, surveys: HashMap::new(), surveys_begun: 0 }
+    pub(super) fn new(
+        registry: Registry,
+        shards: Vec<Shard>,
+        in_force: InForce,
+        scrutiny: Scrutiny,
+        clock: Clock,
+    ) -> Self {
+        Self {
+            registry,
+            shards,
+            scrutiny,
+            confirmations: watch::Sender::default(),
+            in_force,
+            before: None,
+            clock,
+            surveys: HashMap::new(),
+            surveys_begun: 0,
+        }
+    }
+
+    pub(super) fn in_force(&self) -> &InForce {
+        &self.in_force
+    }
+
+    pub(super) fn in_force_at(&self, epoch: Epoch) -> Option<&InForce> {
+        let known = std::iter::once(&self.in_force).chain(&self.before);
+        known.into_iter().find(|known| known.epoch() == epoch)
     }
 
     pub(super) fn join(&mut self, join: &Join) -> Result<Joined, JoinRefused> {
@@ -50,11 +83,31 @@ impl Controller {
         Ok(left)
     }
 
-    pub(super) fn adopt(&mut self, policy: Arc<Policy>) -> Result<(), Busy> {
+    pub(super) fn adopt(&mut self, new: InForce) -> Result<(), Busy> {
         self.ready()?;
-        self.registry.adopt(policy);
+        // Before the policy, whose confirmation is then also that of the accounts.
+        self.registry.set_accounts(turn_door::accounts(&new.config));
+        self.registry.set_quotas(quotas(&new.config));
+        self.registry.adopt(Arc::clone(&new.policy));
+        self.before = Some(std::mem::replace(&mut self.in_force, new));
         self.deliver();
         Ok(())
+    }
+
+    pub(super) fn narrow(
+        &mut self,
+        room: &Name,
+        regions: &RoomRegions,
+    ) -> Result<Narrowed, NarrowRefused> {
+        self.ready()?;
+        let narrowed = self.registry.narrow(room, regions);
+        self.deliver();
+        Ok(narrowed?)
+    }
+
+    /// Changes whenever a shard has confirmed something.
+    pub(super) fn confirmations(&self) -> watch::Receiver<()> {
+        self.confirmations.subscribe()
     }
 
     /// Asks every shard about a room; `None` if there is no such room.
@@ -78,11 +131,22 @@ impl Controller {
         Ok(Some(answer))
     }
 
+    /// Asks every shard what it carried; not if they are behind, since there is a next time.
+    pub(super) fn settle(&mut self) {
+        if self.ready().is_ok() {
+            self.registry.settle();
+            self.deliver();
+        }
+    }
+
     /// Takes in what shards reported and what time has ended. True: some had to be left for later.
     pub(super) fn attend(&mut self) -> bool {
         let mut waiting = !self.deliver();
         for number in 0..self.shards.len() {
             waiting |= !self.take_reports(number);
+        }
+        for number in 0..self.shards.len() {
+            waiting |= !self.judge_samples(number);
         }
         if !waiting {
             self.registry.handle_timeout(self.clock.now());
@@ -97,12 +161,44 @@ impl Controller {
 
     fn take_reports(&mut self, number: usize) -> bool {
         let mailbox = Arc::clone(&self.shards[number].mailbox);
+        let was_full = mailbox.reports.is_full();
+        let taken = self.take_all(number, &mailbox);
+        if was_full {
+            // It may hold more that did not fit, and has nothing else to wake it.
+            mailbox.wake();
+        }
+        taken
+    }
+
+    fn take_all(&mut self, number: usize, mailbox: &Mailbox) -> bool {
         let shard = ShardId(u16::try_from(number).unwrap_or(u16::MAX));
         while self.deliver() {
             match mailbox.reports.pop() {
                 Some(Effect::Report(report)) => self.answer(*report),
-                Some(effect) => self.registry.on_effect(self.clock.now(), shard, &effect),
+                Some(effect) => self.take(shard, &effect),
                 None => return true,
+            }
+        }
+        false
+    }
+
+    fn take(&mut self, shard: ShardId, effect: &Effect) {
+        self.registry.on_effect(self.clock.now(), shard, effect);
+        if matches!(effect, Effect::Adopted { .. } | Effect::Narrowed { .. }) {
+            self.confirmations.send_replace(());
+        }
+    }
+
+    /// Looks at what a shard copied of packets; false if a mailbox is full.
+    fn judge_samples(&mut self, number: usize) -> bool {
+        let mailbox = Arc::clone(&self.shards[number].mailbox);
+        let now = self.clock.now();
+        while self.deliver() {
+            let Some(sample) = mailbox.samples.pop() else {
+                return true;
+            };
+            if let Verdict::Found(how) = self.scrutiny.judge(now, &sample) {
+                self.registry.on_unencrypted(sample.flow, how);
             }
         }
         false

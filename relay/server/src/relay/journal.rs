@@ -1,63 +1,110 @@
-//! Events as log lines. User-made strings are names, which hold nothing that needs an escape.
+//! Events as log lines and as records of the audit trail. User-made strings are names, which hold
+//! nothing that needs an escape.
 
-use ringfence_core::{EndCause, Event, ReleaseCause};
-use ringfence_fence::{Policy, Refusal};
+use ringfence_core::{Client, EndCause, Event, Guest, ReleaseCause};
+use ringfence_fence::Refusal;
 use tracing::{info, warn};
 
 use super::control::Control;
+use super::evidence;
 
-/// Writes one event.
-pub(super) fn record(event: &Event, policy: &Policy, control: &Control) {
+/// Writes one event to both.
+pub(super) fn record(event: &Event, control: &Control) {
+    log(event, control);
+    evidence::record(event, control);
+}
+
+fn log(event: &Event, control: &Control) {
     match event {
-        Event::RoomOpened { room, tenant, fence } => info!(%room, %tenant, %fence, "room opened"),
-        Event::RoomClosed { room } => info!(%room, "room closed"),
-        Event::Joined { room, participant } => info!(%room, %participant, "joined"),
-        Event::Left { room, participant, cause } => info!(%room, %participant, ?cause, "left"),
-        Event::Latched { room, participant, address, region, moved_from } => {
-            let region = policy.region_name(*region);
+        Event::RoomOpened { room, terms } => {
+            let (tenant, fence) = (&terms.tenant, &terms.fence);
+            info!(%room, %tenant, %fence, "room opened");
+        }
+        Event::RoomNarrowed { room, terms, cut, .. } => {
+            let (require, refuse) = (&terms.regions.require, &terms.regions.refuse);
+            info!(%room, ?require, ?refuse, cut, "room narrowed");
+        }
+        Event::RoomClosed { room, .. } => info!(%room, "room closed"),
+        Event::Joined { who: Guest { room, participant, .. } } => {
+            info!(%room, %participant, "joined");
+        }
+        Event::Left { who: Guest { room, participant, .. }, cause } => {
+            info!(%room, %participant, ?cause, "left");
+        }
+        Event::Latched { who: Guest { room, participant, .. }, address, region, moved_from } => {
             let moved_from = moved_from.map(tracing::field::display);
             info!(%room, %participant, %address, %region, moved_from, "latched");
         }
-        Event::Released { room, participant, address, cause: ReleaseCause::ConsentExpired } => {
-            info!(%room, %participant, %address, "consent expired");
-        }
-        Event::Released { room, participant, address, cause: ReleaseCause::Cut(refusal) } => {
-            let rule = refusal.rule;
-            let line = line(refusal, control);
-            warn!(%room, %participant, %address, %rule, line, "cut");
-        }
-        Event::Refused { room, participant, address, refusal } => {
+        Event::Released { who: Guest { room, participant, .. }, address, cause, .. } => match cause
+        {
+            ReleaseCause::ConsentExpired => {
+                info!(%room, %participant, %address, "consent expired");
+            }
+            ReleaseCause::Cut(refusal) => {
+                let rule = refusal.rule;
+                let line = line(refusal, control);
+                warn!(%room, %participant, %address, %rule, line, "cut");
+            }
+        },
+        Event::Refused { who: Guest { room, participant, .. }, address, refusal } => {
             let rule = refusal.rule;
             let line = line(refusal, control);
             warn!(%room, %participant, %address, %rule, line, "refused");
         }
-        Event::Allocated { tenant, party, client, region, relayed } => {
-            let region = policy.region_name(*region);
-            info!(%tenant, %party, %client, region, ?relayed, "allocated");
+        Event::SsrcRefused { who: Guest { room, participant, .. }, ssrc } => {
+            warn!(%room, %participant, ssrc = ssrc.0, "SSRC belongs to another participant");
         }
-        Event::Deallocated { tenant, party, client, cause: EndCause::Cut(refusal), .. } => {
-            let rule = refusal.rule;
-            let line = line(refusal, control);
-            warn!(%tenant, %party, %client, %rule, line, "allocation cut");
+        Event::Carried { who: Guest { room, participant, .. }, region, traffic, .. } => {
+            let (bytes_in, bytes_out) = (traffic.bytes_in, traffic.bytes_out);
+            info!(%room, %participant, %region, bytes_in, bytes_out, "carried");
         }
-        Event::Deallocated { tenant, party, client, cause, traffic } => {
-            let (to_peers, to_client) = (traffic.bytes_to_peers, traffic.bytes_to_client);
+        _ => of_turn(event, control),
+    }
+}
+
+fn of_turn(event: &Event, control: &Control) {
+    match event {
+        Event::Allocated { who: Client { tenant, party, .. }, client, region, relayed } => {
+            info!(%tenant, %party, %client, %region, ?relayed, "allocated");
+        }
+        Event::Deallocated { who: Client { tenant, party, .. }, client, cause, traffic } => {
+            if let EndCause::Cut(refusal) = cause {
+                let rule = refusal.rule;
+                let line = line(refusal, control);
+                return warn!(%tenant, %party, %client, %rule, line, "allocation cut");
+            }
+            let (bytes_in, bytes_out) = (traffic.bytes_in, traffic.bytes_out);
             let cause = words(*cause);
-            info!(%tenant, %party, %client, cause, to_peers, to_client, "allocation ended");
+            info!(%tenant, %party, %client, cause, bytes_in, bytes_out, "allocation ended");
         }
-        Event::ClientRefused { tenant, party, client, refusal } => {
+        Event::ClientRefused { who: Client { tenant, party, .. }, client, refusal } => {
             let rule = refusal.rule;
             let line = line(refusal, control);
             warn!(%tenant, %party, %client, %rule, line, "TURN client refused");
         }
-        Event::PeerRefused { tenant, party, peer, refusal } => {
+        Event::PeerRefused { who: Client { tenant, party, .. }, peer, refusal } => {
             let rule = refusal.rule;
             let line = line(refusal, control);
             warn!(%tenant, %party, %peer, %rule, line, "TURN peer refused");
         }
-        Event::SsrcRefused { room, participant, ssrc } => {
-            warn!(%room, %participant, ssrc = ssrc.0, "SSRC belongs to another participant");
+        Event::CarriedForClient { who: Client { tenant, party, .. }, region, traffic, .. } => {
+            let (bytes_in, bytes_out) = (traffic.bytes_in, traffic.bytes_out);
+            info!(%tenant, %party, %region, bytes_in, bytes_out, "carried");
         }
+        Event::Unencrypted { who: Guest { room, participant, .. }, how, cut } => {
+            warn!(%room, %participant, how = how.code(), cut, "media is not encrypted");
+        }
+        Event::RelayedUnencrypted {
+            who: Client { tenant, party, .. },
+            client,
+            direction,
+            how,
+            cut,
+        } => {
+            let (direction, how) = (direction.code(), how.code());
+            warn!(%tenant, %party, %client, direction, how, cut, "media is not encrypted");
+        }
+        _ => {}
     }
 }
 
@@ -67,12 +114,12 @@ fn words(cause: EndCause) -> &'static str {
         EndCause::Expired => "expired",
         EndCause::Disconnected => "disconnected",
         EndCause::Cut(_) => "cut",
+        EndCause::CredentialsRemoved => "credentials removed",
         EndCause::Unbound => "unbound",
     }
 }
 
-/// `file:line` of the rule, where it has one.
+/// `file:line` of the rule, where it has one. A shard may have refused by the policy before.
 fn line(refusal: &Refusal, control: &Control) -> Option<String> {
-    let place = control.sources().place(refusal.origin?)?;
-    Some(format!("{}:{}", place.file, place.line))
+    control.in_force_at(refusal.epoch)?.place(refusal)
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crossbeam::queue::ArrayQueue;
-use ringfence_core::{Command, Effect};
+use ringfence_core::{Command, Effect, Sample};
 use ringfence_net::Waker;
 
 /// Commands a shard has not applied yet. A shard empties its mailbox each turn, so this is how far
@@ -14,17 +14,23 @@ const COMMANDS_MAX: usize = 4096;
 /// which has a limit of its own.
 const REPORTS_MAX: usize = 4096;
 
-/// Both directions of one shard.
+/// Samples that the control thread has not judged yet. It looks four times a second, so this is also
+/// what bounds that work: some milliseconds a second for each shard. What does not fit is lost.
+const SAMPLES_MAX: usize = 512;
+
+/// Both directions of one shard, and what it shows of packets.
 pub(super) struct Mailbox {
     commands: ArrayQueue<Command>,
     pub(super) reports: ArrayQueue<Effect>,
+    pub(super) samples: ArrayQueue<Sample>,
     waker: Arc<Waker>,
 }
 
 impl Mailbox {
     pub(super) fn new(waker: Arc<Waker>) -> Self {
         let (commands, reports) = (ArrayQueue::new(COMMANDS_MAX), ArrayQueue::new(REPORTS_MAX));
-        Self { commands, reports, waker }
+        let samples = ArrayQueue::new(SAMPLES_MAX);
+        Self { commands, reports, samples, waker }
     }
 
     pub(super) fn has_room(&self) -> bool {

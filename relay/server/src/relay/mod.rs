@@ -3,6 +3,8 @@
 mod clock;
 mod control;
 mod controller;
+pub(crate) mod evidence;
+mod in_force;
 mod journal;
 mod mailbox;
 mod shard;
@@ -12,13 +14,16 @@ mod turn_door;
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
-use ringfence_core::JoinError;
+use ringfence_core::{JoinError, NarrowError};
 
 pub use self::clock::Clock;
 pub use self::control::{Control, ShardStatus};
+pub use self::in_force::InForce;
 pub use self::shard::Snapshot;
 pub use self::start::{Attend, Relay};
+use crate::audit::ChainError;
 
 /// The shards are behind: nothing was done, try again.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -33,13 +38,24 @@ pub enum JoinRefused {
     Busy,
 }
 
+/// Why a room was not narrowed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum NarrowRefused {
+    /// The registry's reason.
+    Refused(NarrowError),
+    /// The shards are behind: nothing was done, or one has not confirmed in time.
+    Busy,
+}
+
 /// Why a relay did not start. Nothing is left running or bound.
 #[derive(Debug)]
 pub enum StartError {
     /// An address could not be bound.
     Bind(SocketAddr, io::Error),
     /// The control socket could not be bound.
-    ControlSocket(std::path::PathBuf, io::Error),
+    ControlSocket(PathBuf, io::Error),
+    /// The audit trail cannot be written, or is not as it was left.
+    Audit(PathBuf, ChainError),
     /// The system refused a thread, randomness or the like.
     System(&'static str, io::Error),
 }
@@ -51,6 +67,18 @@ impl From<JoinError> for JoinRefused {
 }
 
 impl From<Busy> for JoinRefused {
+    fn from(_: Busy) -> Self {
+        Self::Busy
+    }
+}
+
+impl From<NarrowError> for NarrowRefused {
+    fn from(error: NarrowError) -> Self {
+        Self::Refused(error)
+    }
+}
+
+impl From<Busy> for NarrowRefused {
     fn from(_: Busy) -> Self {
         Self::Busy
     }
@@ -82,6 +110,10 @@ impl fmt::Display for StartError {
             Self::ControlSocket(path, error) => {
                 write!(f, "cannot make the control socket {}: {error}", path.display())
             }
+            Self::Audit(path, ChainError::Io(error)) => {
+                write!(f, "cannot write the audit trail {}: {error}", path.display())
+            }
+            Self::Audit(_, error) => error.fmt(f),
             Self::System(what, error) => write!(f, "cannot get {what}: {error}"),
         }
     }

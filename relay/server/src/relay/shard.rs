@@ -159,6 +159,7 @@ impl Turner {
         let mut step = EngineStep { engine: &mut self.engine, clock: self.clock };
         let _ = self.backend.turn(&mut step, ROUNDS_MAX)?;
         self.report();
+        self.show_samples();
         self.publish();
         Ok(())
     }
@@ -187,6 +188,13 @@ impl Turner {
         }
         if any {
             self.control.notify_one();
+        }
+    }
+
+    /// Nobody is woken for samples, and nobody misses one.
+    fn show_samples(&mut self) {
+        while let Some(sample) = self.engine.poll_sample() {
+            let _ = self.mailbox.samples.push(sample);
         }
     }
 

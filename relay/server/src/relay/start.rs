@@ -1,5 +1,6 @@
 //! Starting and stopping. Whatever can be refused is refused before the first thread starts.
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
@@ -9,8 +10,8 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use ringfence_core::{
-    Engine, EngineSetup, Instant, Limits, PATH_CHECK_INTERVAL, Registry, RegistrySetup, ShardId,
-    TenantQuota, UNPROVEN_ANSWER_INTERVAL, UNPROVEN_ANSWERS_PER_S,
+    Engine, EngineSetup, Instant, Limits, PATH_CHECK_INTERVAL, Registry, RegistrySetup, Scrutiny,
+    ShardId, TenantQuota, UNPROVEN_ANSWER_INTERVAL, UNPROVEN_ANSWERS_PER_S,
 };
 use ringfence_fence::Policy;
 use ringfence_net::affinity::{self, Cpu};
@@ -18,13 +19,14 @@ use ringfence_net::backend::Backend;
 use ringfence_net::sockets::{Sockets, SocketsConfig};
 use tokio::sync::Notify;
 
-use super::StartError;
 use super::clock::Clock;
 use super::control::{Control, Shared};
 use super::controller::Controller;
 use super::shard::Shard;
-use super::{journal, turn_door};
+use super::{InForce, StartError, evidence, journal, turn_door};
+use crate::audit::{AuditThread, ChainSettings, Record};
 use crate::config::{self, Config, Loaded, Workers};
+use crate::reload::Reloads;
 
 /// Room for 50 ms of 10 Gbit/s on one shard: a burst that comes while the shard sends a large
 /// room's copies must not be lost.
@@ -36,11 +38,21 @@ const SEND_BUFFER_BYTES: u32 = 16 << 20;
 /// How soon the control thread tries again when a mailbox was full.
 const RETRY: Duration = Duration::from_millis(1);
 
+/// How often what was carried is put on record: what a crash can lose.
+const SETTLE_INTERVAL: Duration = Duration::from_secs(10);
+
+/// Longest wait for that when the relay stops.
+const SETTLE_LAST_TIME_MAX: Duration = Duration::from_secs(1);
+
+/// How often samples of packets are looked at, for which no shard wakes the control thread.
+const SAMPLES_INTERVAL: Duration = Duration::from_millis(250);
+
 /// A running relay. Dropping it stops it.
 pub struct Relay {
     control: Control,
     stop: Arc<Notify>,
     thread: Option<JoinHandle<()>>,
+    audit: Option<AuditThread>,
 }
 
 /// What runs on the control thread beside the registry, such as the API.
@@ -62,19 +74,32 @@ impl Relay {
     /// # Errors
     /// [`StartError`]; then nothing is bound and nothing runs.
     pub fn start(loaded: Loaded, attendant: impl Attend) -> Result<Self, StartError> {
-        let Loaded { config, policy, sources, .. } = loaded;
+        let file = loaded.file.clone();
+        let in_force = InForce::of(loaded);
+        let InForce { config, policy, .. } = &in_force;
+        let audit = open_audit(config, policy)?;
         let clock = Clock::start();
         let notify = Arc::new(Notify::new());
         let cpus = affinity::allowed().map_err(system("the list of CPUs"))?;
         raise_descriptor_limit();
-        let backends = open_backends(&config, &cpus)?;
+        let backends = open_backends(config, &cpus)?;
         let media = backends[0].local_addresses().to_vec();
         let streams = backends[0].stream_addresses().to_vec();
-        let registry = registry(&config, &policy, backends.len())?;
-        let shards = start_shards(backends, &config, &policy, (&cpus, clock), &notify)?;
-        let controller = Mutex::new(Controller::new(registry, shards, clock));
-        let shared = Shared { controller, notify, clock, config, sources, media, streams };
-        Self::start_control(Control::new(Arc::new(shared)), attendant)
+        let registry = registry(config, policy, backends.len())?;
+        let scrutiny = Scrutiny::new(seed()?);
+        let shards = start_shards(backends, config, policy, (&cpus, clock), &notify)?;
+        let controller = Mutex::new(Controller::new(registry, shards, in_force, scrutiny, clock));
+        let reloads = Reloads::default();
+        let trail = audit.as_ref().map(AuditThread::audit).unwrap_or_default();
+        let shared =
+            Shared { controller, notify, clock, file, reloads, audit: trail, media, streams };
+        let control = Control::new(Arc::new(shared));
+        control.audit().record(Record::Started {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            site_region: evidence::site_region(&control.policy()),
+        });
+        control.audit().record(Record::policy(evidence::change_to(&control.policy())));
+        Self::start_control(control, audit, attendant)
     }
 
     /// The handle to ask it things.
@@ -90,7 +115,11 @@ impl Relay {
         self.stop_threads()
     }
 
-    fn start_control(control: Control, attendant: impl Attend) -> Result<Self, StartError> {
+    fn start_control(
+        control: Control,
+        audit: Option<AuditThread>,
+        attendant: impl Attend,
+    ) -> Result<Self, StartError> {
         let stop = Arc::new(Notify::new());
         let (handle, stopped) = (control.clone(), Arc::clone(&stop));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
@@ -99,14 +128,18 @@ impl Relay {
             runtime.block_on(async {
                 tokio::select! {
                     () = attend_shards(&handle) => {}
+                    () = settle_at_times(&handle) => {}
                     () = attendant.attend(handle.clone()) => {}
                     () = stopped.notified() => {}
                 }
+                settle_last(&handle).await;
             });
+            // A configuration may still be being read; nobody waits for it any more.
+            runtime.shutdown_background();
         };
         let thread = std::thread::Builder::new().name("control".into()).spawn(run);
         let thread = Some(thread.map_err(system("a control thread"))?);
-        Ok(Self { control, stop, thread })
+        Ok(Self { control, stop, thread, audit })
     }
 
     fn stop_threads(&mut self) -> io::Result<()> {
@@ -117,7 +150,9 @@ impl Relay {
         let control = thread.join().map_err(|_| io::Error::other("the control thread panicked"));
         let mut controller = self.control.controller();
         let shards = controller.shards.iter_mut().map(Shard::stop);
-        shards.fold(control, |first, next| first.and(next))
+        let stopped = shards.fold(control, |first, next| first.and(next));
+        self.control.audit().record(Record::Stopped);
+        stopped.and(self.audit.as_mut().map_or(Ok(()), AuditThread::stop))
     }
 }
 
@@ -131,18 +166,62 @@ impl Drop for Relay {
 /// Takes in what shards report, for ever.
 async fn attend_shards(control: &Control) {
     loop {
-        let (waiting, next) = {
-            let mut controller = control.controller();
-            let waiting = controller.attend();
-            let policy = Arc::clone(controller.registry.policy());
-            controller.events().for_each(|event| journal::record(&event, &policy, control));
-            (waiting, controller.registry.next_timeout())
-        };
+        let (waiting, next) = attend_once(control);
         let clock = control.shared().clock;
-        let patience = next.map_or(Duration::from_secs(3600), |when| clock.until(when));
-        let patience = if waiting { RETRY } else { patience };
+        let patience = next.map_or(SAMPLES_INTERVAL, |when| clock.until(when));
+        let patience = if waiting { RETRY } else { patience.min(SAMPLES_INTERVAL) };
         let _ = tokio::time::timeout(patience, control.shared().notify.notified()).await;
     }
+}
+
+/// Whether something was left for later, and when there is something to do in any case.
+fn attend_once(control: &Control) -> (bool, Option<Instant>) {
+    let (waiting, next, events) = {
+        let mut controller = control.controller();
+        let waiting = controller.attend();
+        let events: Vec<_> = controller.events().collect();
+        (waiting, controller.registry.next_timeout(), events)
+    };
+    events.iter().for_each(|event| journal::record(event, control));
+    (waiting, next)
+}
+
+/// Asks what was carried, now and then, for ever.
+async fn settle_at_times(control: &Control) {
+    loop {
+        tokio::time::sleep(SETTLE_INTERVAL).await;
+        control.controller().settle();
+    }
+}
+
+/// What was carried since the last time is still told before the relay stops.
+async fn settle_last(control: &Control) {
+    control.controller().settle();
+    let told = async {
+        while !control.controller().registry.is_settled() {
+            tokio::time::sleep(RETRY).await;
+            attend_once(control);
+        }
+        attend_once(control);
+    };
+    // A shard that does not answer has ended, which stopping it will say.
+    let _ = tokio::time::timeout(SETTLE_LAST_TIME_MAX, told).await;
+}
+
+/// Takes up the audit trail, if there is to be one.
+fn open_audit(config: &Config, policy: &Policy) -> Result<Option<AuditThread>, StartError> {
+    let audit = &config.audit;
+    let Some(path) = audit.path.clone() else { return Ok(None) };
+    let settings = ChainSettings {
+        path: path.clone(),
+        site: config.node.site.clone(),
+        rotate_bytes: audit.rotate_bytes,
+        keep: audit.keep,
+        signing_key: audit.key(),
+    };
+    let (fsync, anchor) = (audit.fsync_interval, audit.anchor_interval);
+    let thread = AuditThread::start(settings, policy.epoch().0, fsync, anchor);
+    thread.map(Some).map_err(|error| StartError::Audit(path, error))
 }
 
 /// One set of sockets per shard. The first resolves ports, so that all shards share them.
@@ -216,21 +295,25 @@ fn open_backend(config: &SocketsConfig) -> Result<Sockets, StartError> {
 }
 
 fn registry(config: &Config, policy: &Arc<Policy>, shards: usize) -> Result<Registry, StartError> {
+    Ok(Registry::new(RegistrySetup {
+        shards: u16::try_from(shards).unwrap_or(u16::MAX),
+        limits: core_limits(&config.limits, shards),
+        quotas: quotas(config),
+        policy: Arc::clone(policy),
+        relay_ports: turn_door::ports(config),
+        seed: seed()?,
+    }))
+}
+
+/// What each tenant may have.
+pub(super) fn quotas(config: &Config) -> BTreeMap<String, TenantQuota> {
     let quota = |tenant: &config::Tenant| TenantQuota {
         rooms_max: tenant.max_rooms as usize,
         participants_max: tenant.max_participants as usize,
         allocations_max: tenant.max_allocations as usize,
         allocations_per_party_max: tenant.max_allocations_per_party as usize,
     };
-    let quotas = config.tenants.iter().map(|tenant| (tenant.name.clone(), quota(tenant)));
-    Ok(Registry::new(RegistrySetup {
-        shards: u16::try_from(shards).unwrap_or(u16::MAX),
-        limits: core_limits(&config.limits, shards),
-        quotas: quotas.collect(),
-        policy: Arc::clone(policy),
-        relay_ports: turn_door::ports(config),
-        seed: seed()?,
-    }))
+    config.tenants.iter().map(|tenant| (tenant.name.clone(), quota(tenant))).collect()
 }
 
 fn start_shards(

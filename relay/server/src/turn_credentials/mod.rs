@@ -30,6 +30,8 @@ pub struct Wanted {
     pub party: Name,
     /// Under which fence of the tenant's. `None`: its first.
     pub fence: Option<String>,
+    /// As which group of the tenant. `None`: the whole account.
+    pub group: Option<String>,
     /// For how long. `None`: an hour, or the relay's limit if that is less.
     pub ttl: Option<Duration>,
 }
@@ -41,7 +43,7 @@ pub struct TurnCredentials {
     #[serde(rename = "iceServers")]
     #[schema(min_items = 1, max_items = 1)]
     ice_servers: [IceServer; 1],
-    /// `<unix expiry>:<tenant>/<meeting>/<party>[;fence=<name>]`.
+    /// `<unix expiry>:<tenant>/<meeting>/<party>[;fence=<name>][;group=<name>]`.
     #[schema(example = "1795291380:acme/standup/alice")]
     username: String,
     /// Its MAC under the tenant's newest secret.
@@ -55,7 +57,7 @@ pub struct TurnCredentials {
 /// The same, in the words of draft-uberti-behave-turn-rest-00 section 2.2.
 #[derive(Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct PlainCredentials {
-    /// `<unix expiry>:<tenant>/<meeting>/<party>[;fence=<name>]`.
+    /// `<unix expiry>:<tenant>/<meeting>/<party>[;fence=<name>][;group=<name>]`.
     #[schema(example = "1795291380:acme/standup/alice")]
     pub username: String,
     /// Its MAC under the tenant's newest secret.
@@ -105,7 +107,8 @@ pub fn make(
     now: SystemTime,
 ) -> Result<PlainCredentials, NotMade> {
     let tenant = tenant_name(config, wanted)?;
-    policy.room_fence(tenant, wanted.fence.as_deref()).map_err(NotMade::Refused)?;
+    let (fence, group) = (wanted.fence.as_deref(), wanted.group.as_deref());
+    policy.room_fence(tenant, fence, group).map_err(NotMade::Refused)?;
     let ttl = ttl(wanted.ttl, config.limits.participant_ttl_max)?;
     let secret = config.tenants.iter().find(|known| known.name == tenant).and_then(newest);
     let secret = secret.ok_or(NotMade::NoSecret)?;
@@ -156,6 +159,7 @@ fn username(tenant: &str, wanted: &Wanted, expiry: SystemTime) -> Result<String,
         meeting: wanted.meeting.as_str(),
         party: wanted.party.as_str(),
         fence: wanted.fence.as_deref(),
+        group: wanted.group.as_deref(),
     };
     let text = name.to_string();
     match RestUsername::parse(&text) {

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
@@ -31,7 +32,7 @@ impl Examiner {
     fn call(&mut self, method: &str, template: &str, path: &str, body: &str, status: u16) {
         let request = match body {
             "" => raw::request(method, path, "", ""),
-            body => raw::post(path, body),
+            body => raw::json(method, path, body),
         };
         let answer = raw::over_unix(&self.running.socket(), &request);
         assert_eq!(answer.status, status, "{method} {path}: {answer:?}");
@@ -57,6 +58,16 @@ impl Examiner {
             false => json!(answer.body),
         };
         self.validate(schema, &body);
+    }
+
+    /// Lines reach the audit trail in a moment, not at once.
+    fn wait_for_the_trail(&self) {
+        let deadline = Instant::now() + Duration::from_secs(30);
+        let lines = || self.running.relay.control().audit().status().unwrap().seq;
+        while lines() < 3 {
+            assert!(Instant::now() < deadline, "started, room opened and joined are on record");
+            std::thread::sleep(Duration::from_millis(5));
+        }
     }
 
     fn validate(&self, schema: &Value, body: &Value) {
@@ -115,6 +126,14 @@ fn every_call_answers_as_the_document_says() {
     examiner.call("GET", "/v1/rooms", "/v1/rooms?x=1", "", 400);
     examiner.call("GET", "/v1/rooms/{room}", "/v1/rooms/r", "", 200);
     examiner.call("GET", "/v1/rooms/{room}", "/v1/rooms/s", "", 404);
+    let room = "/v1/rooms/{room}";
+    examiner.call("PATCH", room, "/v1/rooms/r", r#"{"refuse":["china"]}"#, 200);
+    examiner.call("PATCH", room, "/v1/rooms/r", r#"{"refuse":[]}"#, 409);
+    examiner.call("PATCH", room, "/v1/rooms/r", r#"{"refuse":["atlantis"]}"#, 403);
+    examiner.call("PATCH", room, "/v1/rooms/s", r#"{"refuse":["china"]}"#, 404);
+    examiner.call("PATCH", room, "/v1/rooms/r", r#"{"allow":["china"]}"#, 422);
+    examiner.call("POST", "/v1/reload", "/v1/reload", "{}", 409);
+    examiner.call("POST", "/v1/reload", "/v1/reload", r#"{"dry_run":1}"#, 422);
     examiner.call("GET", "/v1/sessions", "/v1/sessions?room=r", "", 200);
     examiner.call("GET", "/v1/sessions", "/v1/sessions?room=s", "", 404);
     examiner.call("GET", "/v1/turn/allocations", "/v1/turn/allocations", "", 200);
@@ -132,6 +151,17 @@ fn every_call_answers_as_the_document_says() {
     examiner.call("GET", "/v1/why", &format!("{why}eu-only"), "", 200);
     examiner.call("GET", "/v1/why", &format!("{why}open"), "", 200);
     examiner.call("GET", "/v1/why", &format!("{why}none"), "", 404);
+    examiner.wait_for_the_trail();
+    examiner.call("GET", "/v1/report/{room}", "/v1/report/r", "", 200);
+    examiner.call("GET", "/v1/report/{room}", "/v1/report/s", "", 404);
+    examiner.call("GET", "/v1/report/{room}", "/v1/report/r?x=1", "", 400);
+    examiner.call("POST", "/v1/plan", "/v1/plan", r#"{"config":""}"#, 409);
+    examiner.call("POST", "/v1/plan", "/v1/plan", r#"{"config":1}"#, 422);
+    let select = "/v1/select?client=127.1.0.7&prefer=china&tenant=";
+    examiner.call("GET", "/v1/select", &format!("{select}acme&fence=open&down=iad1"), "", 200);
+    examiner.call("GET", "/v1/select", &format!("{select}acme&fence=us-only"), "", 403);
+    examiner.call("GET", "/v1/select", &format!("{select}acme&full=none"), "", 404);
+    examiner.call("GET", "/v1/select", &format!("{select}acme&full=fra1"), "", 409);
     let leave = "/v1/rooms/{room}/participants/{participant}";
     examiner.call("DELETE", leave, "/v1/rooms/r/participants/a", "", 204);
     examiner.call("DELETE", leave, "/v1/rooms/r/participants/a", "", 404);

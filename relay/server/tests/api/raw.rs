@@ -37,7 +37,12 @@ pub(crate) fn request(method: &str, path: &str, headers: &str, body: &str) -> St
 
 /// A request with a JSON body.
 pub(crate) fn post(path: &str, body: &str) -> String {
-    request("POST", path, "Content-Type: application/json\r\n", body)
+    json("POST", path, body)
+}
+
+/// The same with any method.
+pub(crate) fn json(method: &str, path: &str, body: &str) -> String {
+    request(method, path, "Content-Type: application/json\r\n", body)
 }
 
 fn exchange(mut stream: impl Read + Write, request: &str) -> Answer {

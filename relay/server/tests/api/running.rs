@@ -35,9 +35,14 @@ pub(crate) fn start_with(text: &str) -> Running {
     start_in(dir, text)
 }
 
-/// A relay that serves TURN to acme, which has two secrets, and to globex, which has one that is not
+/// A relay that keeps an audit trail and serves TURN to acme, which has two secrets, and to globex, which has one that is not
 /// there.
 pub(crate) fn start_with_turn() -> Running {
+    start_with_turn_and(|text| text)
+}
+
+/// The same, with more of something.
+pub(crate) fn start_with_turn_and(more: impl Fn(String) -> String) -> Running {
     let dir = tempfile::tempdir().unwrap();
     write_token(dir.path(), TOKEN);
     write_secret(dir.path(), "newest.secret", NEWEST_SECRET);
@@ -46,18 +51,23 @@ pub(crate) fn start_with_turn() -> Running {
         .replace("[control]", TURN_LISTEN)
         .replace("fences = [\"eu-only\", \"open\"]", TURN_SECRETS)
         .replace("[tenants.initech]", "secrets = [\"file:absent.secret\"]\n[tenants.initech]");
-    start_in(dir, &text)
+    start_in(dir, &more(text))
 }
 
 pub(crate) const NEWEST_SECRET: &str = "the-newest-secret-0001";
 const TURN_LISTEN: &str = "turn_tcp = [\"127.1.0.1:3478\"]\nrelay_addresses = [\"127.1.0.1\"]\n\n\
-                           [control]";
+                           [audit]\npath = \"audit.jsonl\"\n[control]";
 const TURN_SECRETS: &str = "fences = [\"eu-only\", \"open\"]\n\
                             secrets = [\"file:newest.secret\", \"file:older.secret\"]";
 
 /// A relay whose files are in a folder that is there already.
 pub(crate) fn start_in(dir: TempDir, text: &str) -> Running {
     let loaded = load(dir.path(), text);
+    start_loaded(dir, loaded)
+}
+
+/// A relay with a configuration that was read from a folder.
+pub(crate) fn start_loaded(dir: TempDir, loaded: Loaded) -> Running {
     let api = Api::bind(&loaded.config.control).unwrap();
     let http = api.http_address().unwrap();
     Running { relay: Relay::start(loaded, api).unwrap(), http, dir, runtime: runtime() }

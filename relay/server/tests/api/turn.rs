@@ -168,3 +168,20 @@ fn credentials_are_not_kept_by_caches() {
         assert_eq!((answer.status, answer.header("cache-control")), (status, Some("no-store")));
     }
 }
+
+#[test]
+fn a_group_is_named_in_the_user_name_and_narrows_what_is_granted() {
+    let groups = "[tenants.acme.groups.doctors]\n[tenants.acme.groups.abroad]\n\
+                  require = [\"europe\"]\n[tenants.globex]";
+    let running = running::start_with_turn_and(|text| text.replace("[tenants.globex]", groups));
+    let made = ask(&running, &json!({ "group": "doctors", "fence": "open" })).unwrap();
+    let username = made["username"].as_str().unwrap();
+    let name = RestUsername::parse(username).unwrap();
+    assert_eq!((name.fence, name.group), (Some("open"), Some("doctors")));
+    let password = rest_password(NEWEST_SECRET.as_bytes(), username.as_bytes());
+    assert_eq!(made["password"], password);
+    let rest = running.get(&format!("{REST}&group=abroad")).unwrap();
+    assert!(rest["username"].as_str().unwrap().ends_with(";group=abroad"), "{rest}");
+    let problem = ask(&running, &json!({ "group": "nurses" })).unwrap_err();
+    assert_eq!((problem.status, problem.code.as_str()), (403, "unknown_group"));
+}

@@ -70,3 +70,15 @@ fn what_may_not_be_had_is_refused_with_its_code() {
     let run = home.run(&["credentials", "--meeting", "a/b", "--party", "alice"]);
     assert_eq!(run.code, 2, "{}", run.err);
 }
+
+#[test]
+fn a_group_is_named_in_the_user_name() {
+    let home = home();
+    let path = home.path().join("ringfence.toml");
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(&path, format!("{text}[tenants.acme.groups.doctors]\n")).unwrap();
+    let value = home.json(&[&ASK[..], &["--tenant", "acme", "--group", "doctors"]].concat());
+    assert!(value["username"].as_str().unwrap().ends_with(":acme/standup/alice;group=doctors"));
+    let run = run(&home, &["--tenant", "acme", "--group", "nurses", "--json"]);
+    assert_eq!((run.code, &run.error()["code"]), (1, &"unknown_group".into()));
+}

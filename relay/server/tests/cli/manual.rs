@@ -2,7 +2,7 @@
 
 use crate::program::Home;
 
-const COMMANDS: [&str; 14] = [
+const COMMANDS: [&str; 18] = [
     "serve",
     "dev",
     "demo",
@@ -14,6 +14,10 @@ const COMMANDS: [&str; 14] = [
     "rooms",
     "sessions",
     "disconnect",
+    "narrow",
+    "reload",
+    "report",
+    "audit",
     "config",
     "completions",
     "man",

@@ -8,14 +8,14 @@ use serde_json::json;
 use crate::program::{Home, Run};
 
 /// A relay in a process of its own.
-struct Served {
+pub(crate) struct Served {
     child: Option<Child>,
     manager: UnixDatagram,
 }
 
 impl Served {
     /// Starts it and waits until it tells the service manager that it is ready.
-    fn start(home: &Home) -> Self {
+    pub(crate) fn start(home: &Home) -> Self {
         let notify = home.path().join("notify");
         // Left behind where this home had a relay before.
         let _ = std::fs::remove_file(&notify);
@@ -29,18 +29,23 @@ impl Served {
     }
 
     /// What the service manager is told next.
-    fn told(&self) -> String {
+    pub(crate) fn told(&self) -> String {
         let mut buffer = [0; 200];
         let length = self.manager.recv(&mut buffer).unwrap();
         String::from_utf8_lossy(&buffer[..length]).trim().to_owned()
     }
 
-    /// Stops it by a signal; how it ended.
-    fn stop(mut self, signal: &str) -> Run {
-        let child = self.child.take().unwrap();
-        let process = child.id().to_string();
+    /// Sends it a signal.
+    pub(crate) fn signal(&self, signal: &str) {
+        let process = self.child.as_ref().unwrap().id().to_string();
         let status = Command::new("kill").args(["-s", signal, &process]).status();
         assert!(status.unwrap().success());
+    }
+
+    /// Stops it by a signal; how it ended.
+    pub(crate) fn stop(mut self, signal: &str) -> Run {
+        self.signal(signal);
+        let child = self.child.take().unwrap();
         assert_eq!(self.told(), "STOPPING=1");
         Run::of(child.wait_with_output().unwrap())
     }
@@ -151,11 +156,11 @@ fn without_a_relay_commands_say_so() {
     assert_eq!(error["code"], "unreachable");
 }
 
-fn config(home: &Home) -> String {
+pub(crate) fn config(home: &Home) -> String {
     std::fs::read_to_string(home.path().join("ringfence.toml")).unwrap()
 }
 
-fn join(home: &Home, room: &str, participant: &str) {
+pub(crate) fn join(home: &Home, room: &str, participant: &str) {
     let client = ringfence::client::ApiClient::unix(home.path().join("ringfence.sock"));
     let path = format!("/v1/rooms/{room}/participants");
     let body = json!({ "tenant": "acme", "participant": participant });

@@ -108,6 +108,21 @@ const BREAKAGES: &[(&str, &str, &str, &str)] = &[
     ),
     ("never_transit = [\"china\"]", "never_transit = [\"any\"]", "unknown_region", "\"any\""),
     ("home = \"europe\" ", "home = \"united-states\" ", "home_not_in_transit", "\"united-states\""),
+    // The audit trail.
+    ("[selection]", "[audit]\npath = \"\"\n[selection]", "bad_audit_path", "\"\""),
+    ("[selection]", "[audit]\npath = \"..\"\n[selection]", "bad_audit_path", "\"..\""),
+    (
+        "[selection]",
+        "[audit]\nsigning_key = \"file:gone.key\"\n[selection]",
+        "bad_signing_key",
+        "\"file:gone.key\"",
+    ),
+    (
+        "[selection]",
+        "[audit]\nsigning_key = \"file:acme.secret\"\n[selection]",
+        "bad_signing_key",
+        "\"file:acme.secret\"",
+    ),
     // Numbers and words.
     ("workers = 2", "workers = 257", "out_of_range", "257"),
     ("workers = 2", "workers = -1", "out_of_range", "-1"),

@@ -10,16 +10,21 @@ fn full() -> String {
     let enclaves = REFERENCE
         .replace(
             "home = \"europe\" ",
-            "enclave = \"plain\"\nmax_participants = 9\nhome = \"europe\" ",
+            "enclave = \"plain\"\nmax_participants = 9\nrequire = [\"europe\"]\nhome = \"europe\" ",
         )
         .replace("[sites.fra1]", "[sites.fra1]\nenclave = \"plain\"")
         .replace("realm = \"example.org\"", FULL_TURN)
-        .replace("[selection]", USER);
-    format!("{enclaves}peers = [\"any\"]\n[nat64]\nprefixes = [\"2001:db8:64::/96\"]\n")
+        .replace("cidrs = [\"127.1.0.0/16\"]", "labels = [\"DE\"]")
+        .replace("[selection]", USER)
+        .replace("[selection]", AUDIT);
+    format!("{enclaves}peers = [\"any\"]\n{DATA}[nat64]\nprefixes = [\"2001:db8:64::/96\"]\n")
 }
 
 const FULL_TURN: &str = "certificate = \"turn.crt\"\nprivate_key = \"turn.key\"\n\
                          alternate_servers = [\"127.1.0.9:3478\"]";
+const AUDIT: &str = "[audit]\npath = \"audit.jsonl\"\nsigning_key = \"file:audit.key\"\n\
+                     [selection]";
+const DATA: &str = "[region_data]\nfile = \"regions.cidr\"\nmax_age_days = 3650\n";
 const USER: &str = "[[tenants.acme.users]]\nname = \"zoe\"\npassword = \"file:zoe.password\"\n\
                     fence = \"not-china\"\n[selection]";
 
@@ -64,13 +69,17 @@ fn every_key_of_the_schema_is_in_the_effective_configuration() {
     assert!(absent.is_empty(), "{absent:?} in\n{text}");
 }
 
-const TABLES: [&str; 14] = [
+const TABLES: [&str; 18] = [
+    "guard",
+    "region_data",
+    "groups",
     "node",
     "listen",
     "control",
     "turn",
     "limits",
     "log",
+    "audit",
     "regions",
     "sites",
     "fences",

@@ -5,6 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use ringfence::config::{self, Failure, Loaded};
+use ringfence_tests::broken_policies::{DATA, DATA_FILE};
 use tempfile::TempDir;
 
 pub(crate) const REFERENCE: &str = include_str!("reference.toml");
@@ -22,12 +23,14 @@ impl Folder {
         folder
     }
 
-    /// And a certificate with its private key.
+    /// And a certificate with its private key, a key for the audit trail, and region data.
     pub(crate) fn with_identity() -> Self {
         let folder = Self::new();
         let (certificate, key) = identity();
         folder.write("turn.crt", certificate, 0o644);
         folder.write("turn.key", key, 0o600);
+        folder.write("audit.key", "7".repeat(64), 0o600);
+        folder.write(DATA_FILE, DATA, 0o644);
         folder
     }
 

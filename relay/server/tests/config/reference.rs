@@ -39,8 +39,9 @@ fn what_the_file_leaves_out_has_its_default() {
     assert_eq!(config.limits.room_participants_max, 1_000);
     assert_eq!(config.limits.consent_timeout, Duration::from_secs(30));
     assert_eq!((config.log.format, config.log.level), (LogFormat::Text, LogLevel::Info));
-    assert_eq!((config.selection.primaries, config.selection.spares), (2, 2));
-    assert_eq!(config.invariants[0].never_transit, ["china"]);
+    let policy = &config.policy;
+    assert_eq!((policy.selection.primaries, policy.selection.spares), (2, 2));
+    assert_eq!(policy.invariants[0].never_transit[0].value, "china");
 }
 
 #[test]

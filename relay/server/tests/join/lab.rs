@@ -117,6 +117,8 @@ impl Lab {
             room: Name::new("r").unwrap(),
             participant: Name::new(name).unwrap(),
             fence: None,
+            group: None,
+            regions: Default::default(),
             ice: None,
             hears: None,
             kbps_max: None,

@@ -4,10 +4,15 @@ use std::pin::pin;
 use std::time::Duration;
 
 use axum::Router;
+use hyper::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
+
+use super::Caller;
 
 /// From the first byte that may come to the end of a request's head, also of the next request: an
 /// honest client writes it in one go.
@@ -26,13 +31,22 @@ const LIFE_MAX: Duration = Duration::from_secs(60);
 const GRACE: Duration = Duration::from_secs(10);
 
 /// Serves requests until the client closes, breaks HTTP or runs out of time.
-pub(super) async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin + Send, router: Router) {
+/// Each request carries who it is.
+pub(super) async fn serve(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send,
+    caller: Caller,
+    router: Router,
+) {
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIME_MAX)
         .max_buf_size(HEAD_BYTES_MAX)
         .max_headers(HEADERS_MAX);
-    let service = TowerToHyperService::new(router);
+    let router = TowerToHyperService::new(router);
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(caller);
+        router.call(request)
+    });
     let mut connection = pin!(http.serve_connection(TokioIo::new(stream), service));
     // How a connection ended is the client's affair.
     let life = tokio::time::timeout(LIFE_MAX, connection.as_mut());
@@ -58,7 +72,7 @@ mod tests {
         let (client, server) = duplex(1 << 10);
         let long = "x".repeat(1 << 20);
         let router = Router::new().route("/", get(|| async { long }));
-        (client, tokio::spawn(serve(server, router)))
+        (client, tokio::spawn(serve(server, Caller::Unknown, router)))
     }
 
     #[tokio::test(start_paused = true)]

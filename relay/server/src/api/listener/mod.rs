@@ -1,5 +1,6 @@
 //! How connections come in: bounded in number, time and bytes, whoever makes them.
 
+mod caller;
 mod connection;
 mod gate;
 mod unix_socket;
@@ -11,6 +12,7 @@ use std::time::Duration;
 use axum::Router;
 use tokio::io::{AsyncRead, AsyncWrite};
 
+pub(super) use self::caller::Caller;
 pub(super) use self::gate::Gate;
 use self::gate::Pass;
 pub(super) use self::unix_socket::UnixSocket;
@@ -33,7 +35,10 @@ pub(super) async fn serve_unix(socket: &UnixSocket, gate: Gate, router: Router) 
     };
     loop {
         match listener.accept().await {
-            Ok((stream, _)) => admit(stream, gate.enter(None), &router),
+            Ok((stream, _)) => {
+                let caller = Caller::of_unix(&stream);
+                admit((stream, caller), gate.enter(None), &router);
+            }
             Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,
         }
     }
@@ -48,7 +53,10 @@ pub(super) async fn serve_tcp(listener: Option<TcpListener>, gate: Gate, router:
     };
     loop {
         match listener.accept().await {
-            Ok((stream, source)) => admit(stream, gate.enter(Some(source.ip())), &router),
+            Ok((stream, source)) => {
+                let caller = Caller::Token(source.ip());
+                admit((stream, caller), gate.enter(Some(source.ip())), &router);
+            }
             Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,
         }
     }
@@ -56,14 +64,14 @@ pub(super) async fn serve_tcp(listener: Option<TcpListener>, gate: Gate, router:
 
 /// Serves the connection, or closes it when there are too many.
 fn admit(
-    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    (stream, caller): (impl AsyncRead + AsyncWrite + Unpin + Send + 'static, Caller),
     pass: Option<Pass>,
     router: &Router,
 ) {
     if let Some(pass) = pass {
         let router = router.clone();
         tokio::spawn(async move {
-            connection::serve(stream, router).await;
+            connection::serve(stream, caller, router).await;
             drop(pass);
         });
     }

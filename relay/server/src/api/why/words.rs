@@ -2,15 +2,26 @@
 
 use std::net::IpAddr;
 
-use ringfence_fence::{Pass, Policy, Refusal, Role, Rule};
+use ringfence_fence::{Pass, Policy, Refusal, Role, Rule, SiteId};
 
 use crate::config::Sources;
 
-/// Why it was refused, and what would have to be otherwise.
+/// Why it was refused at this relay's site, and what would have to be otherwise.
 pub fn in_words(policy: &Policy, refusal: &Refusal, address: Option<IpAddr>) -> String {
+    at_site(policy, refusal, address, policy.own_site())
+}
+
+/// Why it was refused at a site.
+pub fn at_site(
+    policy: &Policy,
+    refusal: &Refusal,
+    address: Option<IpAddr>,
+    site: SiteId,
+) -> String {
     let who = address.map_or("the address".to_owned(), |address| address.to_string());
     let region = refusal.region.map_or("", |region| policy.region_name(region));
-    let site = policy.site_name(policy.own_site());
+    let whose = if site == policy.own_site() { "this relay's site" } else { "site" };
+    let site = policy.site_name(site);
     let outside =
         |list| format!("{who} is in region `{region}`, which the fence does not list in `{list}`");
     match refusal.rule {
@@ -19,9 +30,32 @@ pub fn in_words(policy: &Policy, refusal: &Refusal, address: Option<IpAddr>) -> 
         Rule::RegionNotInPeers => outside("peers"),
         Rule::RegionNotInTransit => outside("transit"),
         Rule::SiteNotInTransit => format!(
-            "this relay's site `{site}` is in region `{region}`, which the fence does not list in \
+            "{whose} `{site}` is in region `{region}`, which the fence does not list in \
              `transit`: it may carry nothing under this fence"
         ),
+        Rule::SiteNotRequired => format!(
+            "{whose} `{site}` is in region `{region}`, which is not among those that the room requires"
+        ),
+        Rule::RegionRefusedByRoom => {
+            format!("{who} is in region `{region}`, from which the room refuses participants")
+        }
+        Rule::HomeNotRequired => format!(
+            "the tenant's home region `{region}` would be left out of `require`, which nothing can do"
+        ),
+        Rule::NotNarrower => format!(
+            "region `{region}` is required, which the level above does not have: `require` can only \
+             take away"
+        ),
+        Rule::UnknownRegion => "the policy has no such region".to_owned(),
+        Rule::StaleNarrowing => {
+            "the room was narrowed under an earlier policy, and not yet under this one".to_owned()
+        }
+        Rule::NotEncrypted => {
+            format!(
+                "the media of {who} is evidently not encrypted, and the fence requires that it is"
+            )
+        }
+        Rule::UnknownGroup => "the tenant has no such group".to_owned(),
         Rule::OwnAddressMissing => {
             format!("this relay listens nowhere, so that it is at site `{site}` cannot be checked")
         }
@@ -31,7 +65,7 @@ pub fn in_words(policy: &Policy, refusal: &Refusal, address: Option<IpAddr>) -> 
         Rule::UnknownTenant => "there is no such tenant".to_owned(),
         Rule::FenceNotOfTenant => "this fence is not one of the tenant's".to_owned(),
         Rule::WrongEnclave => {
-            format!("the tenant and this relay's site `{site}` belong to different enclaves")
+            format!("the tenant and {whose} `{site}` belong to different enclaves")
         }
         Rule::UnknownFence => "the policy has no such fence".to_owned(),
         Rule::UnknownSite => "the policy has no such site".to_owned(),
@@ -46,11 +80,11 @@ pub fn place(refusal: &Refusal, sources: &Sources) -> Option<String> {
 }
 
 /// Why it was let in.
-pub(super) fn of_pass(policy: &Policy, pass: &Pass) -> String {
+pub(super) fn of_pass(policy: &Policy, pass: &Pass, site: SiteId) -> String {
     let address = pass.addr().ip();
     let region = policy.region_name(pass.region());
     let fence = policy.fence_name(pass.fence());
-    let site = policy.site_name(policy.own_site());
+    let site = policy.site_name(site);
     let list = match pass.role() {
         Role::Client => "clients",
         Role::Peer => "peers",

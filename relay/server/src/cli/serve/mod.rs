@@ -16,11 +16,12 @@ use crate::api::Api;
 use crate::config::{Loaded, LogFormat};
 use crate::log::{self, LineCap};
 use crate::relay::{Control, Relay};
+use crate::reload::{self, Asker};
 
 /// How often shards are looked after.
 const WATCH: Duration = Duration::from_secs(1);
 
-/// Runs a relay until SIGTERM or SIGINT.
+/// Runs a relay until SIGTERM or SIGINT; SIGHUP makes it reload.
 pub(super) fn run(loaded: Loaded, output: OutputMode) -> Result<ExitCode, Failure> {
     let log = log::start(loaded.config.log, style_errors());
     tell_warnings(&loaded, output);
@@ -43,13 +44,29 @@ pub(super) fn run(loaded: Loaded, output: OutputMode) -> Result<ExitCode, Failur
 async fn watch(control: &Control, log: &LineCap) -> io::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut hangup = signal(SignalKind::hangup())?;
     notify(NotifyState::Ready);
     tokio::select! {
         () = received(&mut terminate, "SIGTERM") => {}
         () = received(&mut interrupt, "SIGINT") => {}
         () = look_after(control, log) => {}
+        () = reload_on(&mut hangup, control) => {}
     }
     Ok(())
+}
+
+/// Reloads at each signal; what comes of it is in the log. Nobody is there to accept a change that
+/// widens a fence.
+async fn reload_on(hangup: &mut Signal, control: &Control) {
+    while hangup.recv().await.is_some() {
+        info!("SIGHUP: reloading");
+        notify(NotifyState::Reloading);
+        let request = reload::Request { accept: None, dry_run: false, by: Asker::Signal };
+        // The log has it.
+        let _ = reload::reload(control, request).await;
+        notify(NotifyState::Ready);
+    }
+    std::future::pending::<()>().await;
 }
 
 async fn received(signal: &mut Signal, name: &str) {

@@ -2,6 +2,7 @@
 
 use tracing::{info, warn};
 
+use crate::config::Config;
 use crate::relay::Control;
 
 /// A receive buffer below this loses packets while a shard sends one batch to a large room: 2 ms of
@@ -19,7 +20,7 @@ pub(super) fn tell(control: &Control) {
     let send_bytes = send_bytes.min().unwrap_or(0);
     let media = control.media_addresses();
     let site = &config.node.site;
-    let region = region(control);
+    let region = region(&config);
     let socket = config.control.socket.display();
     let http = config.control.http.map(tracing::field::display);
     let shards = shards.len();
@@ -42,8 +43,8 @@ pub(super) fn tell(control: &Control) {
     }
 }
 
-fn region(control: &Control) -> Option<&str> {
-    let draft = &control.config().policy;
+fn region(config: &Config) -> Option<&str> {
+    let draft = &config.policy;
     let site = draft.sites.iter().find(|site| site.name.value == draft.own_site.value);
     site.map(|site| site.region.value.as_str())
 }

@@ -8,8 +8,10 @@ mod places;
 mod process;
 
 pub(crate) use item::{Item, Named};
-pub(crate) use places::{Fence, Invariant, Nat64, Region, Selection, Site, Tenant, User};
-pub(crate) use process::{Control, Limits, Listen, Log, Node, Turn};
+pub(crate) use places::{
+    Fence, Group, Invariant, Nat64, Region, RegionData, Selection, Site, Tenant, User,
+};
+pub(crate) use process::{Audit, Control, Guard, Limits, Listen, Log, Node, Turn};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -39,6 +41,12 @@ pub(crate) struct Document {
     pub(crate) limits: Limits,
     /// What is logged, and how.
     pub(crate) log: Log,
+    /// What a change of the policy has to pass while the relay runs.
+    pub(crate) guard: Guard,
+    /// A file of prefixes with labels, which regions name.
+    pub(crate) region_data: Optional<RegionData>,
+    /// The audit trail: what happened, as lines that cannot be changed unnoticed.
+    pub(crate) audit: Audit,
     /// Named sets of prefixes: where an address is. An address in no region is refused.
     pub(crate) regions: Option<Item<Named<Region>>>,
     /// Places that run relays.

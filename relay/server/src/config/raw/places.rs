@@ -4,16 +4,33 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::super::bounds;
-use super::{List, Optional};
+use super::super::settings::Plan;
+use super::{Item, List, Named, Optional};
 
-/// A named set of prefixes. Regions may nest: the longer prefix wins.
+/// A file of prefixes with labels, as `ringfence region build` makes it.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
-#[schemars(extend("required" = ["cidrs"]))]
+#[schemars(extend("required" = ["file"]))]
+pub(crate) struct RegionData {
+    /// Path of the file.
+    pub(crate) file: Optional<String>,
+    /// Days after the date in the file from which on it is refused as stale.
+    #[schemars(transform = bounds::REGION_DATA_AGE_DAYS.schema())]
+    pub(crate) max_age_days: Optional<i64>,
+}
+
+/// A named set of prefixes: its own, those of its labels, or both. Regions may nest: the longer
+/// prefix wins.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+#[schemars(extend("anyOf" = [{ "required": ["cidrs"] }, { "required": ["labels"] }]))]
 pub(crate) struct Region {
     /// Prefixes such as 127.1.0.0/16 or 2001:db8::/32, without bits after the prefix.
     #[schemars(extend("maxItems" = bounds::LIST_MAX))]
     pub(crate) cidrs: List<String>,
+    /// Labels of the region data whose prefixes are this region's, such as DE.
+    #[schemars(extend("maxItems" = bounds::LIST_MAX))]
+    pub(crate) labels: List<String>,
     /// The region that contains this one: a fence that lists the outer region admits this one too.
     pub(crate) within: Optional<String>,
     /// Regions that are near, nearest first: an order of preference, never a permission.
@@ -43,6 +60,9 @@ pub(crate) struct Fence {
     pub(crate) peers: List<String>,
     /// Regions whose sites may carry.
     pub(crate) transit: List<String>,
+    /// Whether a flow ends once its media is evidently not encrypted.
+    #[schemars(extend("default" = false))]
+    pub(crate) require_encryption: Optional<bool>,
 }
 
 /// An account.
@@ -71,9 +91,28 @@ pub(crate) struct Tenant {
     pub(crate) max_participants: Optional<i64>,
     /// The enclave it belongs to; without one, the common one.
     pub(crate) enclave: Optional<String>,
+    /// Only sites in these regions may carry this account; the home region cannot be left out.
+    pub(crate) require: List<String>,
+    /// Regions whose sites are offered first, in this order; never a permission.
+    pub(crate) prefer: List<String>,
+    /// Class of service: a free account is carried by sites in its home region only.
+    #[schemars(extend("default" = "standard"))]
+    pub(crate) plan: Option<Plan>,
+    /// Some of its users, who may be narrowed further.
+    pub(crate) groups: Option<Item<Named<Group>>>,
     /// TURN users with passwords that do not expire, for small set-ups.
     #[schemars(extend("maxItems" = bounds::USERS_MAX))]
     pub(crate) users: List<User>,
+}
+
+/// Some of an account's users.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Group {
+    /// Only sites in these regions may carry the group; all must be the account's, too.
+    pub(crate) require: List<String>,
+    /// Regions whose sites are offered first, in this order; never a permission.
+    pub(crate) prefer: List<String>,
 }
 
 /// A TURN user with a password that does not expire.
@@ -108,6 +147,8 @@ pub(crate) struct Selection {
     /// Sites offered when the first are full; they pass the same fence.
     #[schemars(transform = bounds::SPARES.schema())]
     pub(crate) spares: Optional<i64>,
+    /// Sites that are offered as spares only.
+    pub(crate) spare_sites: List<String>,
 }
 
 /// A sentence about all addresses and all states of load that must stay true.

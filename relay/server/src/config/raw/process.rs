@@ -1,10 +1,10 @@
-//! The sections about this process: node, listen, control, turn, limits, log.
+//! The sections about this process: node, listen, control, turn, limits, log, audit, guard.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::super::bounds;
-use super::super::settings::{LogFormat, LogLevel};
+use super::super::settings::{LogFormat, LogLevel, Widening};
 use super::{List, Optional};
 
 /// This host.
@@ -14,6 +14,8 @@ use super::{List, Optional};
 pub(crate) struct Node {
     /// Name of the site this host stands at; the site's region decides what it may carry.
     pub(crate) site: Optional<String>,
+    /// The enclave this host belongs to; it does not start as a site of another.
+    pub(crate) enclave: Optional<String>,
     /// Shards, one thread each. 0 means one per CPU that this process may use.
     #[schemars(transform = bounds::WORKERS.schema())]
     pub(crate) workers: Optional<i64>,
@@ -131,4 +133,39 @@ pub(crate) struct Log {
     /// The least severe level that is logged.
     #[schemars(extend("default" = "info"))]
     pub(crate) level: Option<LogLevel>,
+}
+
+/// What a change of the policy has to pass while the relay runs.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Guard {
+    /// What becomes of a reload that widens a fence: refused until someone accepts it, or allowed. The
+    /// word of the configuration in force counts, not that of the new one.
+    #[schemars(extend("default" = "refuse"))]
+    pub(crate) widening: Option<Widening>,
+}
+
+/// The audit trail: what happened, as lines that cannot be changed unnoticed.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Audit {
+    /// File that lines are added to; full ones get the number of their first line as an ending.
+    /// Without it there is no trail, and reports are empty.
+    pub(crate) path: Optional<String>,
+    /// Bytes at which a file is full.
+    #[schemars(transform = bounds::ROTATE_BYTES.schema())]
+    pub(crate) rotate_bytes: Optional<i64>,
+    /// Full files that are kept. 0 means all.
+    #[schemars(transform = bounds::AUDIT_KEEP.schema())]
+    pub(crate) keep: Optional<i64>,
+    /// Milliseconds after which lines are on the disk, and their loss would show.
+    #[schemars(transform = bounds::FSYNC_MS.schema())]
+    pub(crate) fsync_interval_ms: Optional<i64>,
+    /// Where the Ed25519 key is that signs the trail: file:PATH or credential:NAME. PEM, as
+    /// `openssl genpkey -algorithm ed25519` makes it, or 64 hexadecimal digits.
+    #[schemars(extend("pattern" = "^(file|credential):."))]
+    pub(crate) signing_key: Optional<String>,
+    /// Seconds between signatures; there is one at each rotation and at the end, too.
+    #[schemars(transform = bounds::ANCHOR_S.schema())]
+    pub(crate) anchor_interval_s: Optional<i64>,
 }

@@ -13,7 +13,8 @@ use super::Resolver;
 use super::addresses::socket_address;
 use super::listen::Written;
 
-const SOCKET: &str = "ringfence.sock";
+/// The unix socket's name where none is given, in the file's folder.
+pub(crate) const SOCKET: &str = "ringfence.sock";
 /// What is shut while the token is not there.
 const TOKEN_GUARDS: &str = "the TCP API refuses every call that needs the token";
 

@@ -4,11 +4,14 @@
 //! nothing was reported.
 
 mod addresses;
+mod audit;
 mod control;
 mod invariants;
 mod listen;
 mod policy;
 mod process;
+mod region_data;
+mod running;
 mod secrets;
 mod tenants;
 mod turn;
@@ -16,14 +19,18 @@ mod users;
 
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use ringfence_fence::{FileId, Located, Origin, PolicyDraft};
+
+use crate::region::date::Date;
 
 use super::bounds::Bounds;
 use super::raw::{Document, Item, List, Optional};
 use super::settings::{Config, Control};
 use super::shape::{Lost, Shaped};
 use super::{Diagnostic, Sources};
+pub(crate) use control::SOCKET;
 use listen::Written;
 pub(crate) use users::is_user_name;
 
@@ -35,6 +42,10 @@ pub(crate) struct Surroundings {
     pub(crate) base_dir: PathBuf,
     /// systemd's folder of credentials, if there is one.
     pub(crate) credentials_dir: Option<PathBuf>,
+    /// What a relay runs with that reads its configuration again.
+    pub(crate) running: Option<Arc<Config>>,
+    /// The day by which the age of region data is told.
+    pub(crate) today: Date,
 }
 
 /// A configuration before the policy is compiled, and what the policy's faults must leave out.
@@ -43,7 +54,7 @@ pub(crate) struct Resolved {
     pub(crate) config: Option<Config>,
     /// Places of lists that faults have left shorter than they were written.
     pub(crate) hollow: Vec<Origin>,
-    /// Whether names are missing, so that the policy cannot be judged.
+    /// Whether names or region data are missing, so that the policy cannot be judged.
     pub(crate) names_lost: bool,
 }
 
@@ -53,11 +64,17 @@ pub(crate) fn resolve(
     sources: &mut Sources,
     found: &mut Vec<Diagnostic>,
 ) -> Resolved {
-    let mut resolver =
-        Resolver { lost: &shaped.lost, surroundings, sources, found, hollow: Vec::new() };
+    let mut resolver = Resolver {
+        lost: &shaped.lost,
+        surroundings,
+        sources,
+        found,
+        hollow: Vec::new(),
+        data_lost: false,
+    };
     let (config, policy) = resolver.resolve(&shaped.document);
-    let hollow = resolver.hollow;
-    Resolved { config, policy, hollow, names_lost: shaped.lost.holds_names() }
+    let names_lost = shaped.lost.holds_names() || resolver.data_lost;
+    Resolved { config, policy, hollow: resolver.hollow, names_lost }
 }
 
 struct Resolver<'a> {
@@ -66,16 +83,22 @@ struct Resolver<'a> {
     sources: &'a mut Sources,
     found: &'a mut Vec<Diagnostic>,
     hollow: Vec<Origin>,
+    /// Whether there is region data that cannot be read.
+    data_lost: bool,
 }
 
 impl Resolver<'_> {
     fn resolve(&mut self, raw: &Document) -> (Option<Config>, PolicyDraft) {
         let listen = self.listen(raw.listen.as_ref());
         let control = self.control(raw.control.as_ref(), listen.as_ref());
-        let mut policy = self.policy(raw, listen.as_ref());
+        let (region_data, prefixes) = self.region_data(raw.region_data.as_ref()).unzip();
+        let mut policy = self.policy(raw, listen.as_ref(), prefixes);
         let http = control.iter().filter_map(|control| control.http).map(|http| http.ip());
         policy.host_addresses.extend(http);
-        (self.config(raw, listen, control, policy.clone()), policy)
+        self.keep_own_addresses(raw, &mut policy);
+        let config = self.config(raw, listen, control, policy.clone());
+        let config = config.map(|config| Config { region_data, ..config });
+        (config.map(|config| self.keep_what_runs(raw, config)), policy)
     }
 
     fn config(
@@ -91,14 +114,15 @@ impl Resolver<'_> {
         self.check_relay_ports(raw.listen.as_ref(), listen.as_ref(), node.as_ref());
         Some(Config {
             log: Self::log(&raw.log),
+            guard: Self::guard(&raw.guard),
+            audit: self.audit(&raw.audit)?,
             tenants: self.tenants(raw.tenants.as_ref(), &limits),
-            selection: self.selection(&raw.selection),
-            invariants: self.invariants(&raw.invariants, &policy),
             node: node?,
             listen: listen?.listen,
             control: control?,
             turn: turn?,
             limits,
+            region_data: None,
             policy,
         })
     }

@@ -1,16 +1,24 @@
 //! The sections that make the policy, as a draft for the fence to judge.
 
-use ringfence_fence::draft::{FenceDraft, RegionDraft, SiteDraft, TenantDraft};
+use ringfence_fence::draft::{
+    ChoiceDraft, FenceDraft, GroupDraft, RegionData, RegionDraft, SiteDraft, TenantDraft,
+};
 use ringfence_fence::{Located, Origin, PolicyDraft};
 
 use super::super::bounds::LIST_MAX;
 use super::super::raw::{self, Document, Item, List, Named, Optional};
+use super::super::settings::Plan;
 use super::Resolver;
 use super::addresses::prefix_v6;
 use super::listen::Written;
 
 impl Resolver<'_> {
-    pub(super) fn policy(&mut self, raw: &Document, listen: Option<&Written>) -> PolicyDraft {
+    pub(super) fn policy(
+        &mut self,
+        raw: &Document,
+        listen: Option<&Written>,
+        region_data: Option<RegionData>,
+    ) -> PolicyDraft {
         let own_site = raw.node.as_ref().and_then(|node| node.site.as_ref());
         let nat64 = self.entries(&raw.nat64.prefixes, "nat64.prefixes", LIST_MAX);
         PolicyDraft {
@@ -18,10 +26,18 @@ impl Resolver<'_> {
             own_addresses: listen.map(|listen| listen.own.clone()).unwrap_or_default(),
             host_addresses: self.surroundings.host_addresses.clone(),
             nat64: self.parsed_list(nat64, prefix_v6),
+            region_data,
             regions: self.named("regions", raw.regions.as_ref(), Self::region),
             sites: self.named("sites", raw.sites.as_ref(), Self::site),
             fences: self.named("fences", raw.fences.as_ref(), Self::fence),
             tenants: self.named("tenants", raw.tenants.as_ref(), Self::tenant_draft),
+            own_enclave: raw
+                .node
+                .as_ref()
+                .and_then(|node| node.enclave.as_ref())
+                .map(|enclave| self.located_string(enclave)),
+            selection: self.selection(&raw.selection),
+            invariants: self.invariants(&raw.invariants),
         }
     }
 
@@ -45,7 +61,12 @@ impl Resolver<'_> {
     fn region(&mut self, name: Located<String>, raw: &Item<raw::Region>) -> RegionDraft {
         let cidrs = self.prefixes(&raw.cidrs, &format!("regions.{}.cidrs", name.value));
         self.note_hollow(&["regions", &name.value, "cidrs"], &raw.cidrs, cidrs.len(), name.origin);
+        let path = ["regions", &name.value, "labels"];
+        let labels = self.entries(&raw.labels, &path.join("."), LIST_MAX);
+        let labels: Vec<_> = labels.iter().map(|label| self.located_string(label)).collect();
+        self.note_hollow(&path, &raw.labels, labels.len(), name.origin);
         RegionDraft {
+            labels,
             within: self.located_option(&raw.within),
             near: self.names(&raw.near),
             name,
@@ -70,6 +91,7 @@ impl Resolver<'_> {
             clients: self.fence_list(&raw.clients, &name, "clients"),
             peers: self.fence_list(&raw.peers, &name, "peers"),
             transit: self.fence_list(&raw.transit, &name, "transit"),
+            require_encryption: raw.require_encryption.as_ref().is_some_and(|item| **item),
             name,
         }
     }
@@ -85,8 +107,28 @@ impl Resolver<'_> {
         TenantDraft {
             home: self.required(&raw.home, &["tenants", &name.value, "home"], name.origin),
             enclave: self.located_option(&raw.enclave),
+            choice: self.choice(&raw.require, &raw.prefer),
+            locked_to_home: raw.plan.unwrap_or_default() == Plan::Free,
+            groups: self.groups(raw.groups.as_ref()),
             name,
             fences,
+        }
+    }
+
+    fn groups(&mut self, table: Option<&Item<Named<raw::Group>>>) -> Vec<GroupDraft> {
+        let entries = table.map(|table| &***table).unwrap_or_default();
+        let each = |(name, raw): &(Item<String>, Item<raw::Group>)| GroupDraft {
+            name: self.located_string(name),
+            choice: self.choice(&raw.require, &raw.prefer),
+        };
+        entries.iter().map(each).collect()
+    }
+
+    fn choice(&self, require: &List<String>, prefer: &List<String>) -> ChoiceDraft {
+        let require = require.as_ref().map(|list| (self.at(list), require));
+        ChoiceDraft {
+            require: require.map(|(origin, list)| Located { value: self.names(list), origin }),
+            prefer: self.names(prefer),
         }
     }
 

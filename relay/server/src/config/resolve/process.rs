@@ -1,14 +1,16 @@
-//! `[node]`, `[limits]`, `[log]`, `[selection]`: values that stand for themselves.
+//! `[node]`, `[limits]`, `[log]`, `[guard]`, `[selection]`: values that stand for themselves.
 
 use std::num::NonZeroU16;
 use std::time::Duration;
+
+use ringfence_fence::draft::SelectionDraft;
 
 use super::super::bounds::{
     self, ALLOCATION_LIFETIME_S, Bounds, CHANNELS, CONSENT_MS, PARTICIPANT_KBPS, PARTICIPANTS,
     PERMISSIONS, ROOM_PARTICIPANTS, ROOMS, SSRCS, STREAMS, STREAMS_PER_SOURCE, TTL_S,
 };
 use super::super::raw::{self, Item, Optional};
-use super::super::settings::{Limits, Log, Node, Selection, Workers};
+use super::super::settings::{Guard, Limits, Log, Node, Workers};
 use super::Resolver;
 
 impl Resolver<'_> {
@@ -89,10 +91,15 @@ impl Resolver<'_> {
         Log { format: raw.format.unwrap_or_default(), level: raw.level.unwrap_or_default() }
     }
 
-    pub(super) fn selection(&mut self, raw: &raw::Selection) -> Selection {
-        Selection {
+    pub(super) fn guard(raw: &raw::Guard) -> Guard {
+        Guard { widening: raw.widening.unwrap_or_default() }
+    }
+
+    pub(super) fn selection(&mut self, raw: &raw::Selection) -> SelectionDraft {
+        SelectionDraft {
             primaries: self.number(&raw.primaries, "selection.primaries", &bounds::PRIMARIES),
             spares: self.number(&raw.spares, "selection.spares", &bounds::SPARES),
+            spare_sites: self.names(&raw.spare_sites),
         }
     }
 }
