@@ -6,9 +6,12 @@
 pub mod cost;
 pub mod ears;
 pub mod hold;
+pub mod large_policy;
 pub mod machine;
 pub mod pure_room;
+pub mod region_table;
 pub mod relay;
+pub mod reload;
 pub mod room;
 pub mod spread;
 pub mod stun;

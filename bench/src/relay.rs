@@ -107,6 +107,8 @@ pub fn join_request(room: &str, participant: &str) -> anyhow::Result<Join> {
         room: name(room)?,
         participant: name(participant)?,
         fence: None,
+        group: None,
+        regions: Default::default(),
         ice: None,
         hears: None,
         kbps_max: None,
