@@ -6,7 +6,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use ringfence_fence::draft::{FenceDraft, RegionDraft};
-use ringfence_fence::{Located, PolicyDraft, Role};
+use ringfence_fence::{Located, PolicyDraft, Role, RoomRegions};
 
 /// Refused whatever a policy lists.
 const NEVER: &[&str] = &[
@@ -68,6 +68,7 @@ pub struct Oracle {
 
 #[derive(Clone, Debug)]
 struct OracleRegion {
+    name: String,
     blocks: Vec<Block>,
     outer: Option<usize>,
 }
@@ -114,7 +115,7 @@ impl Oracle {
         Self {
             site_stands: !draft.own_addresses.is_empty() && draft.own_addresses.iter().all(stands),
             site_region: site.and_then(|site| place(&draft.regions, &site.region.value)),
-            regions: draft.regions.iter().map(|r| OracleRegion::new(r, &draft.regions)).collect(),
+            regions: draft.regions.iter().map(|r| OracleRegion::new(r, draft)).collect(),
             fences: draft.fences.iter().map(|f| OracleFence::new(f, &draft.regions)).collect(),
             nat64: nat64_blocks(draft),
             own: own_numbers(draft),
@@ -136,6 +137,38 @@ impl Oracle {
         };
         let ours = role == Role::Peer && self.is_ours(addr.ip());
         self.site_stands && carried && addr.port() != 0 && !ours && self.admits_ip(list, addr.ip())
+    }
+
+    /// Whether a room that leaves this out may have a participant there, as far as that goes. A region
+    /// that nobody has closes the room.
+    pub fn room_admits(&self, regions: &RoomRegions, addr: SocketAddr) -> bool {
+        let (Some(refused), Some(required)) = (
+            self.list_of(&regions.refuse),
+            regions.require.as_ref().map_or(Some(Listed::Any), |names| self.list_of(names)),
+        ) else {
+            return false;
+        };
+        let carried = self.site_region.is_some_and(|region| self.lists(&required, region));
+        let wire = fold(Number::of(addr.ip()));
+        let behind = match self.behind_nat64(wire) {
+            Translated::To(four) => Some(Number::Four(four)),
+            Translated::Not | Translated::Unclear => None,
+        };
+        let regions =
+            [Some(wire), behind].into_iter().flatten().filter_map(|one| self.region_of(one));
+        let refused = |region| self.lists(&refused, region);
+        carried && !regions.into_iter().any(refused)
+    }
+
+    fn list_of(&self, names: &[String]) -> Option<Listed> {
+        let place = |name: &String| self.regions.iter().position(|region| region.name == *name);
+        names.iter().map(place).collect::<Option<Vec<_>>>().map(Listed::Regions)
+    }
+
+    /// The region that an address that carries no other one is in, counted from 0.
+    pub fn region(&self, ip: IpAddr) -> Option<usize> {
+        let number = fold(Number::of(ip));
+        if self.smuggles_or_nobody(number) { None } else { self.region_of(number) }
     }
 
     /// Whether the address, or the one that a NAT64 would send to instead, is the relay's or its
@@ -271,10 +304,18 @@ fn place(regions: &[RegionDraft], name: &str) -> Option<usize> {
 }
 
 impl OracleRegion {
-    fn new(draft: &RegionDraft, all: &[RegionDraft]) -> Self {
-        let blocks = draft.cidrs.iter().map(|cidr| Block::of(&cidr.value.to_string())).collect();
-        let outer = draft.within.as_ref().and_then(|outer| place(all, &outer.value));
-        Self { blocks, outer }
+    fn new(draft: &RegionDraft, policy: &PolicyDraft) -> Self {
+        let mut blocks: Vec<_> =
+            draft.cidrs.iter().map(|cidr| Block::of(&cidr.value.to_string())).collect();
+        if let Some(data) = &policy.region_data {
+            let label = |label| data.table.labels().name(label);
+            let ours = |name: &str| draft.labels.iter().any(|label| label.value == name);
+            let lines = data.table.prefixes().iter().filter(|line| ours(label(line.1)));
+            blocks.extend(lines.map(|line| Block::of(&line.0.to_string())));
+        }
+        let outer = draft.within.as_ref();
+        let outer = outer.and_then(|outer| place(&policy.regions, &outer.value));
+        Self { name: draft.name.value.clone(), blocks, outer }
     }
 }
 

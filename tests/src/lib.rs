@@ -1,5 +1,8 @@
 //! What the tests of several crates share.
 
+pub mod broken_policies;
+pub mod encryption;
+pub mod fence_algebra;
 pub mod fence_oracle;
 pub mod model;
 pub mod scenario;

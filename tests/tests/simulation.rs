@@ -91,6 +91,7 @@ fn the_scenarios_try_what_they_are_meant_to_try() {
     }
     for rule in [
         Rule::RegionNotInClients,
+        Rule::RegionRefusedByRoom,
         Rule::UnknownAddress,
         Rule::Loopback,
         Rule::Private,

@@ -6,13 +6,14 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use ringfence_core::Instant;
+use ringfence_fence::RoomRegions;
 use ringfence_wire::datagram::LocalSocket;
 
 /// Where someone is: an address, and the relay's socket that it talks to.
 pub type Place = (SocketAddr, LocalSocket);
 
-/// Whether a fence admits an address, by the policy in force.
-pub type Admits<'a> = &'a mut dyn FnMut(&str, SocketAddr) -> bool;
+/// Whether a fence admits an address to a room that leaves this out, by the policy in force.
+pub type Admits<'a> = &'a mut dyn FnMut(&str, &RoomRegions, SocketAddr) -> bool;
 
 /// All rooms.
 pub struct Model {
@@ -23,6 +24,7 @@ pub struct Model {
 struct Room {
     /// `None` once a policy came that no longer has the fence.
     fence: Option<String>,
+    regions: RoomRegions,
     members: BTreeMap<String, Member>,
     owners: BTreeMap<u32, String>,
 }
@@ -39,9 +41,16 @@ impl Model {
     }
 
     /// Someone is let in; the first one makes the room.
-    pub fn join(&mut self, room: &str, name: &str, fence: &str, hears: Option<Vec<String>>) {
+    pub fn join(
+        &mut self,
+        (room, name): (&str, &str),
+        fence: &str,
+        regions: &RoomRegions,
+        hears: Option<Vec<String>>,
+    ) {
         let room = self.rooms.entry(room.to_owned()).or_insert_with(|| Room {
             fence: Some(fence.to_owned()),
+            regions: regions.clone(),
             members: BTreeMap::new(),
             owners: BTreeMap::new(),
         });
@@ -61,13 +70,15 @@ impl Model {
     pub fn adopt(&mut self, has_fence: &mut dyn FnMut(&str) -> bool, admits: Admits<'_>) {
         for room in self.rooms.values_mut() {
             room.fence.take_if(|fence| !has_fence(fence));
-            let fence = room.fence.clone();
-            for member in room.members.values_mut() {
-                let latch = &mut member.latch;
-                latch.take_if(|((address, _), _)| {
-                    !fence.as_ref().is_some_and(|fence| admits(fence, *address))
-                });
-            }
+            room.judge(admits);
+        }
+    }
+
+    /// A room leaves this out from now on.
+    pub fn narrow(&mut self, room: &str, regions: &RoomRegions, admits: Admits<'_>) {
+        if let Some(room) = self.rooms.get_mut(room) {
+            room.regions = regions.clone();
+            room.judge(admits);
         }
     }
 
@@ -93,7 +104,8 @@ impl Model {
         let Some(room) = self.rooms.get_mut(room) else {
             return;
         };
-        let admitted = room.fence.as_ref().is_some_and(|fence| admits(fence, place.0));
+        let admitted =
+            room.fence.as_ref().is_some_and(|fence| admits(fence, &room.regions, place.0));
         if let Some(member) = room.members.get_mut(name) {
             let is_here = member.latch.is_some_and(|(latched, _)| latched == place);
             if admitted && !taken && (is_here || proves) {
@@ -132,5 +144,16 @@ impl Model {
         });
         let is_here = |member: &Member| member.latch.is_some_and(|(latched, _)| latched == place);
         all.into_iter().find(|(_, _, member)| is_here(member)).map(|(room, name, _)| (room, name))
+    }
+}
+
+impl Room {
+    fn judge(&mut self, admits: Admits<'_>) {
+        let (fence, regions) = (&self.fence, &self.regions);
+        for member in self.members.values_mut() {
+            member.latch.take_if(|((address, _), _)| {
+                !fence.as_ref().is_some_and(|fence| admits(fence, regions, *address))
+            });
+        }
     }
 }

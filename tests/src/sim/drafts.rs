@@ -3,8 +3,10 @@
 use std::net::IpAddr;
 
 use ipnet::IpNet;
-use ringfence_fence::draft::{FenceDraft, RegionDraft, SiteDraft, TenantDraft};
-use ringfence_fence::{Located, Origin, PolicyDraft};
+use ringfence_fence::draft::{
+    ChoiceDraft, FenceDraft, GroupDraft, RegionDraft, SiteDraft, TenantDraft,
+};
+use ringfence_fence::{Located, Origin, PolicyDraft, RoomRegions};
 
 use super::dice::Dice;
 
@@ -75,6 +77,7 @@ pub fn small_world() -> PolicyDraft {
         own_addresses: vec![written(IpAddr::from([127, 1, 0, 1]))],
         host_addresses: Vec::new(),
         nat64: Vec::new(),
+        ..Default::default()
     };
     draft.regions[3].within = Some(name("europe"));
     draft
@@ -98,6 +101,16 @@ pub fn random(dice: &mut Dice) -> PolicyDraft {
         add_fence(&mut draft, number, own_region, dice);
     }
     draft
+}
+
+/// What the host of a room in a random policy leaves out, beside what it does already; home stays.
+pub fn random_regions(draft: &PolicyDraft, before: &RoomRegions, dice: &mut Dice) -> RoomRegions {
+    let own = &draft.sites[0].region.value;
+    let mut refuse = before.refuse.clone();
+    let more = (0..REGIONS).filter(|_| dice.percent(20)).map(region_name);
+    refuse.extend(more.filter(|name| !before.refuse.contains(name)).collect::<Vec<_>>());
+    let require = dice.percent(20).then(|| vec![own.clone()]);
+    RoomRegions { require: before.require.clone().or(require), refuse }
 }
 
 /// The policy after an operator's hand was in it: mostly tighter, sometimes wider or broken.
@@ -168,8 +181,11 @@ fn add_fence(draft: &mut PolicyDraft, number: usize, own_region: usize, dice: &m
         clients: written(random_list(60, dice)),
         peers: written(Vec::new()),
         transit: written(vec![name(&own)]),
+        ..Default::default()
     });
-    draft.tenants.push(tenant(&format!("tenant-{number}"), &own, &[&fence_name]));
+    let mut owner = tenant(&format!("tenant-{number}"), &own, &[&fence_name]);
+    owner.groups.push(group("staff", &[&own]));
+    draft.tenants.push(owner);
 }
 
 fn random_list(percent: usize, dice: &mut Dice) -> Vec<Located<String>> {
@@ -205,6 +221,7 @@ fn fence(called: &str, clients: &[&str], transit: &[&str]) -> FenceDraft {
         clients: list(clients),
         peers: list(clients),
         transit: list(transit),
+        ..Default::default()
     }
 }
 
@@ -214,7 +231,15 @@ fn tenant(called: &str, home: &str, fences: &[&str]) -> TenantDraft {
         home: name(home),
         fences: fences.iter().map(|fence| name(fence)).collect(),
         enclave: None,
+        ..Default::default()
     }
+}
+
+/// Some of a tenant's users, carried by these regions only.
+pub fn group(called: &str, require: &[&str]) -> GroupDraft {
+    let require = require.iter().map(|region| name(region)).collect();
+    let choice = ChoiceDraft { require: Some(written(require)), ..Default::default() };
+    GroupDraft { name: name(called), choice }
 }
 
 fn region(called: &str, cidrs: &[&str]) -> RegionDraft {

@@ -35,6 +35,8 @@ pub fn request(room: &str, who: &str) -> Join {
         room: name(room),
         participant: name(who),
         fence: None,
+        group: None,
+        regions: Default::default(),
         ice: Some(ice_of(who)),
         hears: None,
         kbps_max: None,

@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::net::SocketAddr;
 
-use ringfence_core::{IceCredentials, Join, Joined, ParticipantId};
-use ringfence_fence::Epoch;
+use ringfence_core::{IceCredentials, Join, Joined, NarrowingNumber, ParticipantId, RoomId};
+use ringfence_fence::RoomRegions;
 
 use super::addresses::folded;
 use super::media::{Media, MediaId};
@@ -24,8 +24,10 @@ pub struct Judge {
     path_checks: HashMap<Transaction, SocketAddr>,
     /// Who answered a path check where.
     proven: HashSet<(ParticipantId, SocketAddr)>,
+    /// What rooms leave out, from which narrowing on.
+    regions: HashMap<RoomId, Vec<(NarrowingNumber, RoomRegions)>>,
     said: HashMap<MediaId, Said>,
-    ssrc_owners: HashMap<(ringfence_core::RoomId, u32), String>,
+    ssrc_owners: HashMap<(RoomId, u32), String>,
     delivered: HashMap<MediaId, BTreeMap<SocketAddr, u32>>,
     /// What it counted.
     pub tally: Tally,
@@ -89,6 +91,14 @@ impl Judge {
             ice: join.ice.clone(),
         };
         self.stays.insert(joined.participant, party);
+    }
+
+    /// A room leaves this out from that narrowing on, or from its beginning.
+    pub fn narrowed(&mut self, room: RoomId, number: NarrowingNumber, regions: &RoomRegions) {
+        let known = self.regions.entry(room).or_default();
+        if known.is_empty() || number > NarrowingNumber::default() {
+            known.push((number, regions.clone()));
+        }
     }
 
     /// A datagram that claims to be from this address is sent to the relay.
@@ -186,8 +196,7 @@ impl Judge {
         if message.message_type == stun::REQUEST {
             self.path_checks.insert(message.transaction, to);
             let asked = self.asked.get(&to).into_iter().flatten();
-            let admitted =
-                asked.filter(|who| case.book.admits(out.epoch, &self.stays[who].fence, to)).count();
+            let admitted = asked.filter(|who| self.admitted(**who, to, out, case).is_ok()).count();
             return verdict(admitted > 0, "path check to where nobody's credentials were used");
         }
         let Some(&participant) = self.requests.get(&(message.transaction, to)) else {
@@ -200,7 +209,7 @@ impl Judge {
         let mapped_right = message.message_type != stun::SUCCESS
             || reflexive.is_some_and(|seen| (seen.ip(), seen.port()) == (to.ip(), to.port()));
         verdict(mapped_right, "answer with a wrong XOR-MAPPED-ADDRESS")?;
-        self.admitted(participant, to, out.epoch, case)
+        self.admitted(participant, to, out, case)
     }
 
     fn judge_media(&mut self, out: &Out, case: &mut Case<'_>) -> Verdict {
@@ -210,11 +219,11 @@ impl Judge {
         verdict(said.bytes == out.sent.bytes, "media that was changed")?;
         let speaker = said.speaker.ok_or("media of a stranger")?;
         verdict(self.is_latched(speaker, said.from), "media from a source that is not latched")?;
-        self.admitted(speaker, said.from, out.epoch, case)?;
+        self.admitted(speaker, said.from, out, case)?;
         let listener = self
             .listener(out, speaker, case)
             .ok_or("media to where no participant of the room is latched")?;
-        self.admitted(listener, out.sent.to, out.epoch, case)?;
+        self.admitted(listener, out.sent.to, out, case)?;
         let two = !said.media.is_handshake() || case.relay.room_size(out.shard, speaker) == 2;
         verdict(two, "handshake in a room that has not two participants")?;
         let delivered = self.delivered.entry(id).or_default();
@@ -258,12 +267,15 @@ impl Judge {
         &self,
         participant: ParticipantId,
         address: SocketAddr,
-        epoch: Epoch,
+        out: &Out,
         case: &mut Case<'_>,
     ) -> Verdict {
         let fence = &self.stays[&participant].fence;
-        let admitted = case.book.admits(epoch, fence, address);
-        verdict(admitted, &format!("{address} is forbidden under {fence}"))
+        let room = case.relay.room_of(participant).ok_or("a participant in no room")?;
+        let so_far = self.regions[&room].iter().rfind(|(number, _)| *number <= out.narrowing);
+        let regions = so_far.map(|(_, regions)| regions.clone()).unwrap_or_default();
+        let admitted = case.book.admits_in(out.epoch, fence, &regions, address);
+        verdict(admitted, &format!("{address} is forbidden under {fence} less {regions:?}"))
     }
 
     fn is_latched(&self, participant: ParticipantId, address: SocketAddr) -> bool {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use ringfence_fence::{Epoch, Policy, PolicyDraft, PolicyError, Role};
+use ringfence_fence::{Epoch, Policy, PolicyDraft, PolicyError, Role, RoomRegions};
 
 use crate::fence_oracle::Oracle;
 
@@ -59,6 +59,20 @@ impl PolicyBook {
         let answer = oracle.admits(Role::Client, fence, address);
         known.push((fence.to_owned(), answer));
         answer
+    }
+
+    /// Whether it also does so in a room that leaves this out.
+    pub fn admits_in(
+        &mut self,
+        epoch: Epoch,
+        fence: &str,
+        regions: &RoomRegions,
+        address: SocketAddr,
+    ) -> bool {
+        let leaves_out = *regions != RoomRegions::default();
+        let oracle = &self.pages[epoch.0 as usize].oracle;
+        let in_room = !leaves_out || oracle.room_admits(regions, address);
+        in_room && self.admits(epoch, fence, address)
     }
 
     /// Whether the oracle lets a participant be there, by the newest policy.

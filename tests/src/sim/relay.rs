@@ -10,10 +10,11 @@ use std::time::Duration;
 
 use ringfence_core::{
     Command, Counters, Effect, Engine, EngineSetup, Event, Instant, Join, JoinError, Joined,
-    Limits, Name, PATH_CHECK_INTERVAL, ParticipantId, Registry, RegistrySetup, RelayPorts, RoomId,
-    RoomReport, ShardId, Target, TenantQuota,
+    Limits, Name, NarrowError, Narrowed, NarrowingNumber, PATH_CHECK_INTERVAL, ParticipantId,
+    Registry, RegistrySetup, RelayPorts, RoomId, RoomReport, Scrutiny, ShardId, Target,
+    TenantQuota, Traffic, Verdict,
 };
-use ringfence_fence::{Epoch, Policy};
+use ringfence_fence::{Epoch, Policy, RoomRegions};
 use ringfence_wire::datagram::LocalSocket;
 
 use super::batch::{Collector, Packet, Sent, Train};
@@ -44,13 +45,19 @@ pub struct RelaySetup {
 pub struct SimRelay {
     shards: Vec<Shard>,
     registry: Registry,
+    scrutiny: Scrutiny,
     dice: Dice,
     mail_ms: RangeInclusive<u64>,
     salt: u64,
     answered: Epoch,
+    /// The last narrowing that was answered.
+    narrowed: NarrowingNumber,
+    narrowings: NarrowingNumber,
     rooms: HashMap<ParticipantId, RoomId>,
     /// What left since it was last taken.
     outgoing: Vec<Out>,
+    /// What was told to have been carried for all participants.
+    pub carried: Traffic,
     /// Everything the registry had to tell.
     pub events: Vec<Event>,
     /// Answers to surveys.
@@ -64,6 +71,8 @@ pub struct Out {
     pub shard: usize,
     /// The newer of the policy that this shard works by and the one whose adoption was answered.
     pub epoch: Epoch,
+    /// The later of the narrowing that this shard works by and the one that was answered.
+    pub narrowing: NarrowingNumber,
     /// What left.
     pub sent: Sent,
 }
@@ -74,6 +83,7 @@ struct Shard {
     commands: Mailbox<Command>,
     effects: Mailbox<Effect>,
     epoch: Epoch,
+    narrowing: NarrowingNumber,
     roster: HashMap<ParticipantId, RoomId>,
 }
 
@@ -98,10 +108,14 @@ impl SimRelay {
             dice,
             mail_ms: setup.mail_ms.clone(),
             answered: setup.policy.epoch(),
+            narrowed: NarrowingNumber::default(),
+            narrowings: NarrowingNumber::default(),
+            carried: Traffic::default(),
             rooms: HashMap::new(),
             outgoing: Vec::new(),
             events: Vec::new(),
             reports: Vec::new(),
+            scrutiny: Scrutiny::new([9; 32]),
         }
     }
 
@@ -137,6 +151,30 @@ impl SimRelay {
     /// Begins to put a policy in force.
     pub fn adopt(&mut self, now: Instant, policy: Arc<Policy>) {
         self.registry.adopt(policy);
+        self.post_commands(now);
+    }
+
+    /// Begins to narrow a room.
+    ///
+    /// # Errors
+    /// As [`Registry::narrow`].
+    pub fn narrow(
+        &mut self,
+        now: Instant,
+        room: &Name,
+        regions: &RoomRegions,
+    ) -> Result<Narrowed, NarrowError> {
+        let narrowed = self.registry.narrow(room, regions);
+        if let Ok(narrowed) = &narrowed {
+            self.narrowings = narrowed.number;
+        }
+        self.post_commands(now);
+        narrowed
+    }
+
+    /// Asks all shards what they carried.
+    pub fn settle(&mut self, now: Instant) {
+        self.registry.settle();
         self.post_commands(now);
     }
 
@@ -178,6 +216,18 @@ impl SimRelay {
         self.after_turn(now, shard, collector);
     }
 
+    /// Judges what the shards copied of packets, as the control thread does.
+    pub fn scrutinise(&mut self, now: Instant) {
+        for number in 0..self.shards.len() {
+            while let Some(sample) = self.shards[number].engine.poll_sample() {
+                if let Verdict::Found(how) = self.scrutiny.judge(now, &sample) {
+                    self.registry.on_unencrypted(sample.flow, how);
+                    self.post_commands(now);
+                }
+            }
+        }
+    }
+
     /// When something is due next.
     pub fn next_due(&self) -> Option<Instant> {
         let mail = self.shards.iter().flat_map(|shard| {
@@ -194,6 +244,11 @@ impl SimRelay {
     /// What has left since the last call.
     pub fn take_outgoing(&mut self) -> Vec<Out> {
         std::mem::take(&mut self.outgoing)
+    }
+
+    /// The registry, to ask it something that sends no letters.
+    pub fn registry_mut(&mut self) -> &mut Registry {
+        &mut self.registry
     }
 
     /// Each shard's counters and parked packets.
@@ -226,6 +281,9 @@ impl SimRelay {
         if self.registry.adopted_everywhere() {
             self.answered = self.registry.policy().epoch();
         }
+        if self.registry.narrowed_everywhere(self.narrowings) {
+            self.narrowed = self.narrowings;
+        }
         while let Some((target, command)) = self.registry.poll_command() {
             if let Command::Admit(admission) = &command {
                 self.rooms.insert(admission.participant, admission.room);
@@ -238,6 +296,9 @@ impl SimRelay {
             }
         }
         while let Some(event) = self.registry.poll_event() {
+            if let Event::Carried { traffic, .. } = &event {
+                self.carried += *traffic;
+            }
             self.events.push(event);
         }
     }
@@ -270,7 +331,9 @@ impl SimRelay {
         }
         shard.assert_all_accounted_for();
         let epoch = shard.epoch.max(self.answered);
-        let outs = collector.0.into_iter().map(|sent| Out { shard: number, epoch, sent });
+        let narrowing = shard.narrowing.max(self.narrowed);
+        let outs = collector.0.into_iter();
+        let outs = outs.map(|sent| Out { shard: number, epoch, narrowing, sent });
         self.outgoing.extend(outs);
     }
 
@@ -294,6 +357,7 @@ impl Shard {
             commands: Mailbox::new(LETTERS_MAX),
             effects: Mailbox::new(LETTERS_MAX),
             epoch: setup.policy.epoch(),
+            narrowing: NarrowingNumber::default(),
             roster: HashMap::new(),
         }
     }
@@ -307,6 +371,7 @@ impl Shard {
                 self.roster.remove(participant);
             }
             Command::Adopt(policy) => self.epoch = policy.epoch(),
+            Command::Narrow { number, .. } => self.narrowing = *number,
             _ => {}
         }
         self.engine.apply(now, command);

@@ -5,8 +5,11 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ringfence_core::{Instant, Join, JoinError, Joined, Limits, Name, ParticipantId, TenantQuota};
-use ringfence_fence::{Policy, PolicyDraft, PolicyError};
+use ringfence_core::{
+    Instant, Join, JoinError, Joined, Limits, Name, NarrowError, Narrowed, NarrowingNumber,
+    ParticipantId, TenantQuota,
+};
+use ringfence_fence::{Policy, PolicyDraft, PolicyError, RoomRegions};
 use ringfence_wire::datagram::LocalSocket;
 
 use super::addresses::folded;
@@ -138,6 +141,11 @@ impl Simulation {
         self.now = until;
     }
 
+    /// Judges what the relay's shards copied of packets so far.
+    pub fn scrutinise(&mut self) {
+        self.relay.scrutinise(self.now);
+    }
+
     /// Long enough for all datagrams and letters under way to arrive.
     pub fn settle(&mut self) {
         self.pass(Duration::from_millis(200));
@@ -189,8 +197,11 @@ impl Simulation {
             format!("{endpoint:?} joins {room} as {name}: {outcome:?}")
         });
         let joined = joined?;
-        let fence = self.relay.registry().room(&room).map(|view| view.fence);
+        let fence = self.relay.registry().room(&room).map(|view| view.terms.fence.to_string());
         self.judge.joined(join, &joined, &fence.unwrap_or_default());
+        if let Some(id) = self.relay.room_of(joined.participant) {
+            self.judge.narrowed(id, NarrowingNumber::default(), &join.regions);
+        }
         self.endpoints[endpoint.0].stay = Some(Stay {
             participant: joined.participant,
             room,
@@ -217,6 +228,26 @@ impl Simulation {
         self.trace.note(self.now, || format!("policy {} is on its way", policy.epoch()));
         self.relay.adopt(self.now, Arc::clone(&policy));
         Ok(policy)
+    }
+
+    /// Narrows a room, as its host asks; it is so on every shard once time has passed.
+    ///
+    /// # Errors
+    /// As [`ringfence_core::Registry::narrow`].
+    pub fn narrow(&mut self, room: &Name, regions: &RoomRegions) -> Result<Narrowed, NarrowError> {
+        let narrowed = self.relay.narrow(self.now, room, regions);
+        self.trace.note(self.now, || format!("{room} leaves out {regions:?}: {narrowed:?}"));
+        let narrowed = narrowed?;
+        let someone = self.relay.registry().participants(room).next();
+        if let Some(id) = someone.and_then(|view| self.relay.room_of(view.id)) {
+            self.judge.narrowed(id, narrowed.number, regions);
+        }
+        Ok(narrowed)
+    }
+
+    /// Asks all shards what they carried; it is told once time has passed.
+    pub fn settle_traffic(&mut self) {
+        self.relay.settle(self.now);
     }
 
     /// The endpoint sends checks by itself from now on, or stops.
@@ -255,9 +286,27 @@ impl Simulation {
         speaker: Option<ParticipantId>,
         media: Media,
     ) -> MediaId {
-        let id = MediaId(self.dice.number());
         let noise: [u8; 40] = self.dice.bytes();
-        let bytes = media.packet(id, &noise[..8 * self.dice.below(6)]);
+        let noise = &noise[..8 * self.dice.below(6)];
+        self.utter((from, local), speaker, media, noise)
+    }
+
+    /// The endpoint sends a media packet whose payload begins with these bytes.
+    pub fn speak_bytes(&mut self, endpoint: EndpointId, media: Media, bytes: &[u8]) -> MediaId {
+        let who = &self.endpoints[endpoint.0];
+        let speaker = who.stay.as_ref().map(|stay| stay.participant);
+        self.utter((who.address, who.local), speaker, media, bytes)
+    }
+
+    fn utter(
+        &mut self,
+        (from, local): (SocketAddr, LocalSocket),
+        speaker: Option<ParticipantId>,
+        media: Media,
+        noise: &[u8],
+    ) -> MediaId {
+        let id = MediaId(self.dice.number());
+        let bytes = media.packet(id, noise);
         self.judge.spoken(id, media, speaker, from, &bytes, &mut self.book);
         self.send(from, local, bytes);
         id

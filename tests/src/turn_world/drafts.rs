@@ -37,6 +37,7 @@ pub fn fence(called: &str, clients: &[&str], peers: &[&str]) -> FenceDraft {
         clients: list(clients),
         peers: list(peers),
         transit: list(&["europe"]),
+        ..Default::default()
     }
 }
 
@@ -47,6 +48,7 @@ pub fn tenant(called: &str, fences: &[&str]) -> TenantDraft {
         home: name("europe"),
         fences: fences.iter().map(|fence| name(fence)).collect(),
         enclave: None,
+        ..Default::default()
     }
 }
 

@@ -8,6 +8,7 @@ pub mod client;
 pub mod codec;
 pub mod drafts;
 pub mod judge;
+mod shard;
 pub mod sockets;
 pub mod world;
 

@@ -8,22 +8,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ringfence_core::{
-    Accounts, Command, Counters, Effect, Engine, EngineSetup, Event, Family, Instant, Limits,
-    PortCount, Registry, RegistrySetup, RelayPorts, ShardId, Target, TenantQuota, TurnCommand,
-    TurnEffect, TurnHoldings, TurnSetup,
+    Accounts, Command, Counters, Cuts, Effect, Event, Family, Instant, Limits, PortCount, Registry,
+    RegistrySetup, RelayPorts, Scrutiny, ShardId, Target, TenantQuota, Traffic, TurnCommand,
+    TurnEffect, TurnHoldings, Verdict,
 };
 use ringfence_fence::{Epoch, Policy, PolicyDraft};
 use ringfence_wire::datagram::LocalSocket;
 
 use super::drafts::{RELAY_4, RELAY_6, turn_world};
 use super::judge::Judge;
+use super::shard::Shard;
 use super::sockets::{Sent, SocketTable, TurnOutbox};
 use crate::sim::batch::{Packet, Train};
 use crate::sim::dice::Dice;
 use crate::sim::mailbox::Mailbox;
-
-/// Letters one mailbox holds.
-const LETTERS_MAX: usize = 200_000;
 
 /// Streams that one shard numbers.
 const STREAMS_PER_SHARD: u32 = 10_000;
@@ -95,6 +93,7 @@ pub struct World {
     pub audited: bool,
     shards: Vec<Shard>,
     registry: Registry,
+    scrutiny: Scrutiny,
     dice: Dice,
     salt: u64,
     mail_ms: RangeInclusive<u64>,
@@ -103,13 +102,6 @@ pub struct World {
     streams: HashMap<LocalSocket, SocketAddr>,
     free_streams: Vec<Vec<u32>>,
     newest: Epoch,
-}
-
-struct Shard {
-    engine: Engine,
-    commands: Mailbox<Command>,
-    effects: Mailbox<Effect>,
-    epoch: Epoch,
 }
 
 impl World {
@@ -149,6 +141,7 @@ impl World {
             shards,
             ports_total: registry.ports().free,
             registry,
+            scrutiny: Scrutiny::new([9; 32]),
             salt: dice.number(),
             dice,
             mail_ms: setup.mail_ms.clone(),
@@ -239,6 +232,40 @@ impl World {
         self.post_commands();
     }
 
+    /// Says who may allocate from now on.
+    pub fn set_accounts(&mut self, accounts: Arc<Accounts>) {
+        self.registry.set_accounts(accounts);
+        self.post_commands();
+    }
+
+    /// Puts other quotas in force.
+    pub fn set_quotas(&mut self, quotas: BTreeMap<String, TenantQuota>) {
+        self.registry.set_quotas(quotas);
+    }
+
+    /// What was told to have been carried for each client, all of it.
+    ///
+    /// # Panics
+    /// If an event was lost.
+    pub fn carried(&mut self) -> BTreeMap<String, Traffic> {
+        self.registry.settle();
+        self.post_commands();
+        self.settle();
+        assert!(self.registry.is_settled() && self.registry.take_events_lost() == 0);
+        let mut carried = BTreeMap::<String, Traffic>::new();
+        for event in &self.events {
+            if let Event::CarriedForClient { who, traffic, .. } = event {
+                *carried.entry(who.party.name.to_string()).or_default() += *traffic;
+            }
+        }
+        carried
+    }
+
+    /// What the last policy cut.
+    pub fn take_cuts(&mut self) -> Cuts {
+        self.registry.take_cuts()
+    }
+
     /// Lets all letters arrive, and what is due by then happen.
     pub fn settle(&mut self) {
         while self.step() {}
@@ -260,6 +287,18 @@ impl World {
             while self.step() {}
         }
         self.now = until;
+    }
+
+    /// Judges what the shards copied of packets, as the control thread does.
+    pub fn scrutinise(&mut self) {
+        for number in 0..self.shards.len() {
+            while let Some(sample) = self.shards[number].engine.poll_sample() {
+                if let Verdict::Found(how) = self.scrutiny.judge(self.now, &sample) {
+                    self.registry.on_unencrypted(sample.flow, how);
+                    self.post_commands();
+                }
+            }
+        }
     }
 
     /// What has arrived at an address since the last call.
@@ -433,31 +472,5 @@ impl World {
         }
         let standing = self.counters().allocations;
         assert_eq!(standing, allocations as u64, "registry and shards count the same");
-    }
-}
-
-impl Shard {
-    fn new(number: u16, setup: &Setup, policy: &Arc<Policy>, seed: [u8; 32]) -> Self {
-        let turn = TurnSetup {
-            channel_numbers: ringfence_wire::channel_data::ChannelNumbers::Rfc8656,
-            realm: setup.realm.as_str().into(),
-            accounts: Arc::clone(&setup.accounts),
-            families: setup.families.clone(),
-            alternates: setup.alternates.clone(),
-            unix_start: UNIX_START,
-        };
-        let engine = Engine::new(EngineSetup {
-            shard: ShardId(number),
-            limits: setup.limits,
-            policy: Arc::clone(policy),
-            turn: Some(turn),
-            seed,
-        });
-        Self {
-            engine,
-            commands: Mailbox::new(LETTERS_MAX),
-            effects: Mailbox::new(LETTERS_MAX),
-            epoch: policy.epoch(),
-        }
     }
 }

@@ -193,7 +193,7 @@ fn a_room_whose_fence_a_reload_takes_away_is_silent_for_good() {
         assert_eq!(sim.heard_by(alice, Media::rtp(1, 1)), []);
         assert_eq!(sim.at(bob).inbox, []);
     }
-    assert!(sim.refusals(Rule::UnknownFence) > 0);
+    assert!(sim.refusals(Rule::FenceNotOfTenant) > 0);
 }
 
 /// Host booted with the wrong site name.

@@ -3,6 +3,7 @@
 
 mod bit_exact;
 mod canary_keys;
+mod encryption;
 mod ffmpeg;
 mod gstreamer;
 mod on_sockets;

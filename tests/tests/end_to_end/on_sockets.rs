@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ringfence::config;
-use ringfence::relay::{JoinRefused, Relay};
+use ringfence::relay::{InForce, JoinRefused, Relay};
 use ringfence_core::{Join, Name};
 use ringfence_fence::{Epoch, Policy, PolicyDraft};
 use ringfence_tests::scenario::{CONSENT, Request, Ticket, World, list, player};
@@ -63,6 +63,8 @@ impl World for SocketWorld {
             room: name(&asked.room),
             participant: name(&asked.who),
             fence: asked.fence.clone(),
+            group: None,
+            regions: Default::default(),
             ice: asked.ice.clone(),
             hears: asked.hears.as_ref().map(|names| names.iter().map(name).collect()),
             kbps_max: None,
@@ -88,7 +90,9 @@ impl World for SocketWorld {
         let Epoch(before) = control.policy().epoch();
         let policy = compile(&policy, Epoch(before + 1));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        let adopted = runtime.expect("a runtime").block_on(control.adopt(policy));
+        let adopted = runtime
+            .expect("a runtime")
+            .block_on(control.adopt(InForce { policy, ..control.in_force() }));
         adopted.expect("a relay that has time");
     }
 

@@ -78,6 +78,8 @@ impl Party {
                 room: Name::new(room).unwrap(),
                 participant: Name::new(name).unwrap(),
                 fence: None,
+                group: None,
+                regions: Default::default(),
                 ice: Some(own.to_ice().unwrap()),
                 hears: None,
                 kbps_max: None,

@@ -274,7 +274,13 @@ fn numbered(number: usize, lists: &[Vec<Located<String>>]) -> FenceDraft {
 fn fence(called: &str, lists: Vec<Vec<Located<String>>>) -> FenceDraft {
     let mut lists = lists.into_iter().map(written);
     let mut next = || lists.next().unwrap();
-    FenceDraft { name: name(called), clients: next(), peers: next(), transit: next() }
+    FenceDraft {
+        name: name(called),
+        clients: next(),
+        peers: next(),
+        transit: next(),
+        ..Default::default()
+    }
 }
 
 fn region(called: &str, cidrs: Vec<Located<IpNet>>) -> RegionDraft {

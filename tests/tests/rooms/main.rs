@@ -2,13 +2,16 @@
 
 mod accounts;
 mod consent;
+mod encryption;
 mod hearing;
 mod limits;
+mod narrowing;
 mod numbering;
 mod parking;
 mod reports;
 mod size;
 mod ssrc;
+mod traffic;
 
 use std::net::SocketAddr;
 

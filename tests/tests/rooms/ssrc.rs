@@ -72,10 +72,10 @@ fn a_theft_is_reported_once_per_thief_who_asked_the_registry() {
     sim.speak(bob, Media::rtp(7, 1));
     sim.settle();
     let events = sim.take_events();
-    let [Event::SsrcRefused { participant, ssrc, .. }] = events.as_slice() else {
+    let [Event::SsrcRefused { who, ssrc }] = events.as_slice() else {
         panic!("one theft is reported: {events:?}")
     };
-    assert_eq!((participant.as_str(), ssrc.0), ("bob", 7));
+    assert_eq!((who.participant.as_str(), ssrc.0), ("bob", 7));
 }
 
 #[test]

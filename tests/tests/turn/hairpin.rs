@@ -334,7 +334,7 @@ fn each_end_is_told_once() {
     pair.alice.refresh(&mut pair.world, 0);
     pair.bob.refresh(&mut pair.world, 0);
     let ends = pair.world.events.iter().filter_map(|event| match event {
-        Event::Deallocated { cause, traffic, .. } => Some((*cause, traffic.packets_to_peers)),
+        Event::Deallocated { cause, traffic, .. } => Some((*cause, traffic.packets_in)),
         _ => None,
     });
     assert_eq!(ends.collect::<Vec<_>>(), [(EndCause::Deleted, 1), (EndCause::Deleted, 1)]);

@@ -1,9 +1,13 @@
 //! How the TURN door behaves, told as traces on engines and registry under virtual time.
 
+mod accounts;
 mod credentials;
 mod crowd;
 mod data;
+mod enclaves;
+mod encryption;
 mod fence;
+mod groups;
 mod hairpin;
 mod quotas;
 mod requests;
@@ -11,6 +15,7 @@ mod reservations;
 mod storm;
 mod strangers;
 mod streams;
+mod traffic;
 mod two_hours;
 
 use std::net::SocketAddr;

@@ -3,7 +3,8 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use ringfence_core::{Event, IceCredentials, Join, LeaveCause, Limits, Name};
+use ringfence_core::{Counters, Event, IceCredentials, Join, LeaveCause, Limits, Name};
+use ringfence_fence::RoomRegions;
 use ringfence_wire::datagram::LocalSocket;
 
 use crate::model::{Model, Place};
@@ -96,8 +97,9 @@ impl Cast {
         let join = self.request(&room, &name, hears.as_deref());
         self.sim.join(endpoint, &join).ok()?;
         let view = self.sim.relay().registry().room(&join.room);
-        let fence = view.map_or_else(String::new, |view| view.fence);
-        self.model.join(&room, &name, &fence, hears);
+        let fence = view.map_or_else(String::new, |view| view.terms.fence.to_string());
+        let regions = join.regions.clone();
+        self.model.join((&room, &name), &fence, &regions, hears);
         self.seat(back, endpoint, (room, name));
         Some(endpoint)
     }
@@ -115,11 +117,20 @@ impl Cast {
 
     fn request(&mut self, room: &str, name: &str, hears: Option<&[String]>) -> Join {
         let plain = |name: &str| Name::new(name).expect("a plain name");
+        let regions = match self.dice.percent(10) {
+            true => {
+                let none = RoomRegions::default();
+                drafts::random_regions(self.sim.book.draft(), &none, &mut self.dice)
+            }
+            false => RoomRegions::default(),
+        };
         Join {
             tenant: room.replace("room", "tenant"),
             room: plain(room),
             participant: plain(name),
             fence: self.dice.percent(20).then(|| room.replace("room", "fence")),
+            group: self.dice.percent(10).then(|| "staff".to_owned()),
+            regions,
             ice: self.ice(),
             hears: hears.map(|names| names.iter().map(|name| plain(name)).collect()),
             kbps_max: None,
@@ -150,8 +161,52 @@ impl Cast {
             let book = std::cell::RefCell::new(&mut self.sim.book);
             self.model.adopt(
                 &mut |fence| book.borrow().has_fence(epoch, fence),
-                &mut |fence, address| book.borrow_mut().admits(epoch, fence, address),
+                &mut |fence, regions, address| {
+                    book.borrow_mut().admits_in(epoch, fence, regions, address)
+                },
             );
+        }
+    }
+
+    /// The host of someone's room leaves more out of it.
+    pub(super) fn narrow(&mut self, place: usize) {
+        let room = self.people[place].room.clone();
+        let name = Name::new(&room).expect("a plain name");
+        let Some(view) = self.sim.relay().registry().room(&name) else {
+            return;
+        };
+        let (before, draft) = (&view.terms.regions, self.sim.book.draft());
+        let regions = drafts::random_regions(draft, before, &mut self.dice);
+        if self.sim.narrow(&name, &regions).is_ok() {
+            let book = &mut self.sim.book;
+            let newest = book.newest().epoch();
+            self.model.narrow(&room, &regions, &mut |fence, regions, address| {
+                book.admits_in(newest, fence, regions, address)
+            });
+        }
+    }
+
+    /// Asks the shards what they carried, in mid-call.
+    pub(super) fn settle_traffic(&mut self) {
+        self.sim.settle_traffic();
+    }
+
+    /// In the end all that was forwarded has been told to have been carried for someone.
+    pub(super) fn balance(&mut self) {
+        for _ in 0..2 {
+            self.sim.settle_traffic();
+            self.pass(Duration::from_millis(200));
+        }
+        let relay = self.sim.relay_mut();
+        let (told, settled) = (relay.carried, relay.registry().is_settled());
+        let lost = relay.registry_mut().take_events_lost();
+        let all = relay.counters().fold(Counters::new(), |sum, (shard, _)| sum + *shard);
+        let right = settled
+            && lost == 0
+            && (told.packets_in, told.packets_out) == (all.forwarded, all.copies)
+            && told.bytes_out == all.copied_bytes;
+        if !right {
+            self.sim.judge.violations.push(format!("told {told:?} of {all:?}, lost {lost}"));
         }
     }
 
@@ -160,8 +215,8 @@ impl Cast {
         self.sim.pass(span);
         self.model.pass(self.sim.now());
         for event in std::mem::take(&mut self.sim.relay_mut().events) {
-            if let Event::Left { room, participant, cause: LeaveCause::Expired } = event {
-                self.expired(room.as_str(), participant.as_str());
+            if let Event::Left { who, cause: LeaveCause::Expired } = event {
+                self.expired(who.room.as_str(), who.participant.as_str());
             }
         }
     }
@@ -193,7 +248,10 @@ impl Cast {
         let at = self.place_of(place);
         self.sim.check(who.endpoint);
         let (now, book) = (self.sim.now(), &mut self.sim.book);
-        let mut admits = |fence: &str, address: SocketAddr| book.admits_now(fence, address);
+        let newest = book.newest().epoch();
+        let mut admits = |fence: &str, regions: &RoomRegions, address: SocketAddr| {
+            book.admits_in(newest, fence, regions, address)
+        };
         self.model.check((&who.room, &who.name), at, proves, now, &mut admits);
     }
 

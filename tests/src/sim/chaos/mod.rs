@@ -30,6 +30,7 @@ pub fn run(seed: u64, traced: bool) -> Outcome {
     } else {
         orderly::run(&mut cast);
     }
+    cast.balance();
     Outcome {
         summary: Summary::of(&cast.sim),
         violations: std::mem::take(&mut cast.sim.judge.violations),

@@ -34,8 +34,10 @@ fn act(cast: &mut Cast) {
         }
         10..=12 => cast.leave(who),
         13..=22 => cast.rebind(who, 65),
-        23..=28 => cast.edit_policy(),
-        29..=31 => cast.pass(STEP * 6),
+        23..=27 => cast.edit_policy(),
+        28 => cast.narrow(who),
+        29 => cast.settle_traffic(),
+        30..=31 => cast.pass(STEP * 6),
         32..=60 => everyone_checks(cast),
         61..=90 => everyone_speaks(cast),
         91..=95 => speak_as_another(cast, who),

@@ -52,7 +52,9 @@ fn act(cast: &mut Cast) {
         17..=19 => cast.sim.check_every(endpoint, None),
         20..=26 => cast.rebind(who, 55),
         27..=30 => cast.edit_policy(),
-        31..=62 => burst(cast, who),
+        31 => cast.narrow(who),
+        32 => cast.settle_traffic(),
+        33..=62 => burst(cast, who),
         63..=66 => {
             let ssrc = cast.people[who].ssrc;
             cast.sim.speak(endpoint, Media::Rtcp { ssrc });
