@@ -25,6 +25,10 @@ pub(crate) const RESERVED_END: u8 = 72;
 
 /// The IPv4 address behind `ip` if that is a NAT64 address under the well-known or a configured prefix.
 pub(crate) fn embedded(ip: Ipv6Addr, configured: &[Ipv6Net]) -> Result<Option<Ipv4Addr>, Rule> {
+    // Nearly every address: it is in no block of those that may be NAT64.
+    if configured.is_empty() && ip.segments()[..2] != WELL_KNOWN.addr().segments()[..2] {
+        return Ok(None);
+    }
     let known = configured.iter().chain([&WELL_KNOWN]).find(|prefix| prefix.contains(&ip));
     match known {
         Some(_) if ip.octets()[RESERVED_OCTET] != 0 => Err(Rule::Nat64Malformed),

@@ -41,7 +41,7 @@ impl Family {
     }
 
     /// The address with this number, unless the family ends before it.
-    fn address(self, number: u128) -> Option<IpAddr> {
+    pub(crate) fn address(self, number: u128) -> Option<IpAddr> {
         match self {
             Self::V4 => u32::try_from(number).ok().map(|bits| Ipv4Addr::from_bits(bits).into()),
             Self::V6 => Some(Ipv6Addr::from_bits(number).into()),

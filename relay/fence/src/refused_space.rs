@@ -36,8 +36,30 @@ pub(crate) fn refuses_v6(ip: Ipv6Addr) -> Option<Rule> {
     if is_isatap(ip) {
         return Some(Rule::Isatap);
     }
-    refuses_v6_net(Ipv6Net::from(ip))
+    if ip == Ipv6Addr::LOCALHOST {
+        return None; // inside ::/96, but a region may list it
+    }
+    let number = ip.to_bits();
+    let holds = |&&(first, last, _): &&(u128, u128, Rule)| first <= number && number <= last;
+    V6_ENDS.iter().find(holds).map(|&(_, _, rule)| rule)
 }
+
+/// The blocks as first and last address, worked out once: every source is asked about.
+const V6_ENDS: [(u128, u128, Rule); V6.len()] = {
+    let mut ends = [(0, 0, Rule::Unspecified); V6.len()];
+    let mut at = 0;
+    while at < V6.len() {
+        let (net, rule) = V6[at];
+        let first = net.addr().to_bits();
+        let hosts = match net.prefix_len() {
+            128 => 0,
+            length => u128::MAX >> length,
+        };
+        ends[at] = (first, first | hosts, rule);
+        at += 1;
+    }
+    ends
+};
 
 /// The rule that always refuses every address of `net`, if one does.
 pub(crate) fn refuses_net(net: IpNet) -> Option<Rule> {

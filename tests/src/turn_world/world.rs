@@ -21,7 +21,6 @@ use super::shard::Shard;
 use super::sockets::{Sent, SocketTable, TurnOutbox};
 use crate::sim::batch::{Packet, Train};
 use crate::sim::dice::Dice;
-use crate::sim::mailbox::Mailbox;
 
 /// Streams that one shard numbers.
 const STREAMS_PER_SHARD: u32 = 10_000;

@@ -1,8 +1,8 @@
 //! Where in a long sorted list to look.
 //!
-//! A tree over the bits of the numbers. Each node takes as many bits as it has entries to tell
-//! apart, so that two or three steps lead from millions of entries to a handful; only the last of
-//! them need comparing.
+//! A tree over the bits of the numbers. Each node takes about as many bits as it has entries to
+//! tell apart, so that one to three steps lead from millions of entries to a few that lie side by
+//! side; only those need comparing.
 
 use std::ops::Range;
 
@@ -18,9 +18,9 @@ pub(super) struct Index {
 /// Of the numbers that begin with the bits of this slot.
 #[derive(Clone, Copy, Debug)]
 enum Slot {
-    /// Entries from `from` to `to` are at most the highest of them; those before `from` are at
-    /// most the lowest.
-    Near { from: u32, to: u32 },
+    /// The entries before `from` are at most the lowest of them, those from `from + count` on above the
+    /// highest.
+    Near { from: u32, count: u16 },
     /// The next bits tell.
     Table(Table),
 }
@@ -33,22 +33,24 @@ struct Table {
     bits: u8,
 }
 
-/// The first table of a long list tells IPv4 networks and IPv6 registries apart, in half a megabyte.
-const ROOT_BITS: u8 = 16;
+/// The first table of a long list is half a megabyte, which a processor keeps at hand.
+const ROOT_BITS: u32 = 16;
 /// Bits of the first table beyond those that count the entries.
 const ROOT_SPARE_BITS: u32 = 2;
+/// Bits that a table has less than those that count its entries: so many as lie side by side are
+/// compared faster than told apart.
+const SAVED_BITS: u32 = 3;
 /// Entries that are compared rather than told apart by bits.
-const NEAR_MAX: usize = 8;
+const NEAR_MAX: usize = 64;
 /// Tables on the way to an entry, so that entries that differ late cost no more memory than others.
-const DEPTH_MAX: u8 = 3;
+const DEPTH_MAX: u8 = 6;
 
 impl Index {
-    pub(super) fn new<N: Number>(entries: &[N]) -> Self {
+    pub(super) fn new<N: Number, V>(entries: &[(N, V)]) -> Self {
         let bits = entries.len().max(1).ilog2() + ROOT_SPARE_BITS;
-        let bits = u8::try_from(bits).map_or(ROOT_BITS, |bits| bits.min(ROOT_BITS));
-        let root = Table { first: 0, skipped: 0, bits };
+        let root = Table { first: 0, skipped: 0, bits: narrow(bits.min(ROOT_BITS)) };
         let mut index = Self { slots: Vec::new(), root };
-        index.root = index.table(entries, 0..entries.len(), 0, bits, DEPTH_MAX);
+        index.table(entries, 0..entries.len(), root, DEPTH_MAX);
         index.slots.shrink_to_fit();
         index
     }
@@ -59,65 +61,73 @@ impl Index {
         loop {
             let slot = number.bits(table.skipped.into(), table.bits.into());
             match *self.slots.get(table.first as usize + slot)? {
-                Slot::Near { from, to } => return Some(from as usize..to as usize),
+                Slot::Near { from, count } => {
+                    return Some(from as usize..from as usize + usize::from(count));
+                }
                 Slot::Table(inner) => table = inner,
             }
         }
     }
 
-    /// Makes the table of these entries, which are the same in the bits that are skipped.
-    fn table<N: Number>(
+    /// Makes the slots of a table at the end of all slots, and the tables behind them. `within` are
+    /// the entries that are the same in the bits that it skips.
+    fn table<N: Number, V>(
         &mut self,
-        entries: &[N],
+        entries: &[(N, V)],
         within: Range<usize>,
-        skipped: u8,
-        bits: u8,
+        table: Table,
         depth: u8,
-    ) -> Table {
-        let first = self.slots.len();
-        let table = Table { first: index(first), skipped, bits };
+    ) {
+        let size = 1_usize << table.bits;
+        self.slots.resize(self.slots.len() + size, Slot::Near { from: 0, count: 0 });
         let mut from = within.start;
-        for slot in 0..1_usize << bits {
-            let rest = &entries[from..within.end];
-            let to = from + count_in(rest, slot, table);
-            self.slots.push(Slot::Near { from: index(from), to: index(to) });
+        for slot in 0..size {
+            let to = from + count_in(&entries[from..within.end], slot, table);
+            let slot = table.first as usize + slot;
+            self.slots[slot] = self.slot(entries, from..to, table, depth);
             from = to;
         }
-        if depth > 1 {
-            self.refine(entries, table, depth - 1);
-        }
-        table
     }
 
-    /// Gives each slot with many entries a table of its own.
-    fn refine<N: Number>(&mut self, entries: &[N], table: Table, depth: u8) {
-        let skipped = table.skipped + table.bits;
+    /// Entries that are few, or cannot be told apart any further, and else a table of their own.
+    fn slot<N: Number, V>(
+        &mut self,
+        entries: &[(N, V)],
+        within: Range<usize>,
+        above: Table,
+        depth: u8,
+    ) -> Slot {
+        let skipped = above.skipped + above.bits;
         let left = N::BITS.saturating_sub(skipped.into());
-        for slot in 0..1_usize << table.bits {
-            let at = table.first as usize + slot;
-            let Slot::Near { from, to } = self.slots[at] else { continue };
-            let within = from as usize..to as usize;
-            if within.len() <= NEAR_MAX || left == 0 {
-                continue;
-            }
-            let bits = within.len().ilog2().min(ROOT_BITS.into()).min(left);
-            let bits = u8::try_from(bits).unwrap_or(ROOT_BITS);
-            self.slots[at] = Slot::Table(self.table(entries, within, skipped, bits, depth));
+        let count = u16::try_from(within.len());
+        if let Ok(count) = count
+            && (within.len() <= NEAR_MAX || depth <= 1 || left == 0)
+        {
+            return Slot::Near { from: place(within.start), count };
         }
+        let bits = within.len().ilog2().saturating_sub(SAVED_BITS).clamp(1, ROOT_BITS).min(left);
+        let table = Table { first: place(self.slots.len()), skipped, bits: narrow(bits) };
+        self.table(entries, within, table, depth.saturating_sub(1));
+        Slot::Table(table)
     }
 }
 
 /// How many of the leading entries have the bits of a slot.
-fn count_in<N: Number>(entries: &[N], slot: usize, table: Table) -> usize {
-    let has_bits = |entry: &N| entry.bits(table.skipped.into(), table.bits.into()) <= slot;
+fn count_in<N: Number, V>(entries: &[(N, V)], slot: usize, table: Table) -> usize {
+    let has_bits = |entry: &(N, V)| entry.0.bits(table.skipped.into(), table.bits.into()) <= slot;
     // Most slots have few entries or none, so ask near the front first.
     let near = entries.iter().take(NEAR_MAX).take_while(|entry| has_bits(entry)).count();
     if near < NEAR_MAX { near } else { entries.partition_point(has_bits) }
 }
 
 /// Lists of 4 billion entries are not made: a policy is refused long before.
-fn index(at: usize) -> u32 {
+fn place(at: usize) -> u32 {
     u32::try_from(at).unwrap_or(u32::MAX)
+}
+
+/// Of bits there are at most 64.
+fn narrow(bits: u32) -> u8 {
+    u8::try_from(bits).unwrap_or(u8::MAX)
 }
 
 #[cfg(test)]
@@ -129,27 +139,24 @@ mod tests {
     use super::*;
 
     /// How many entries are at most `number`, by way of the index.
-    fn found<N: Number>(index: &Index, entries: &[N], number: N) -> usize {
+    fn found<N: Number>(index: &Index, entries: &[(N, ())], number: N) -> usize {
         let near = index.find(number).unwrap();
-        near.start + entries[near].partition_point(|entry| *entry <= number)
+        near.start + entries[near].partition_point(|(entry, ())| *entry <= number)
     }
 
-    fn check<N: Number + std::fmt::Debug>(entries: &BTreeSet<N>, asked: &[N]) {
-        let entries: Vec<N> = entries.iter().copied().collect();
+    fn check<N: Number + std::fmt::Debug>(entries: &BTreeSet<N>, asked: impl Iterator<Item = N>) {
+        let entries: Vec<_> = entries.iter().map(|&entry| (entry, ())).collect();
         let index = Index::new(&entries);
-        let edges = entries.iter().flat_map(|entry| [entry.before(), *entry]);
-        let edges = edges.chain(entries.iter().filter_map(|entry| entry.after()));
-        for number in edges.chain(asked.iter().copied()).chain([N::ZERO, N::MAX]) {
-            let expected = entries.partition_point(|entry| *entry <= number);
+        for number in asked {
+            let expected = entries.partition_point(|(entry, ())| *entry <= number);
             assert_eq!(found(&index, &entries, number), expected, "{number:?}");
         }
     }
 
     /// Numbers in clumps: what differs are a few bits somewhere.
-    fn clumped() -> impl Strategy<Value = u128> {
-        (any::<u128>(), 0..4_u32, 0..96_u32).prop_map(|(bits, clump, shift)| {
-            (u128::from(clump) << 126) | ((bits & 0xffff) << shift)
-        })
+    fn clumped() -> impl Strategy<Value = u64> {
+        (any::<u64>(), 0..4_u32, 0..48_u32)
+            .prop_map(|(bits, clump, shift)| (u64::from(clump) << 62) | ((bits & 0xffff) << shift))
     }
 
     proptest! {
@@ -158,27 +165,35 @@ mod tests {
         #[test]
         fn it_leads_to_the_place_that_a_search_of_all_finds(
             entries in prop::collection::btree_set(clumped(), 0..2_000),
-            asked in prop::collection::vec(any::<u128>(), 32),
+            asked in prop::collection::vec(any::<u64>(), 32),
         ) {
-            check(&entries, &asked);
-            let low = |number: &u128| u32::try_from(number & 0xffff_ffff).unwrap();
-            check(&entries.iter().map(low).collect(), &asked.iter().map(low).collect::<Vec<_>>());
+            let edges = entries.iter().flat_map(|&n| [n.saturating_sub(1), n, n.saturating_add(1)]);
+            let asked: Vec<u64> = edges.chain(asked).chain([0, u64::MAX]).collect();
+            check(&entries, asked.iter().copied());
+            let low = |number: u64| u32::try_from(number & 0xffff_ffff).unwrap();
+            check(&entries.iter().copied().map(low).collect(), asked.into_iter().map(low));
         }
     }
 
     #[test]
     fn many_entries_are_told_apart_by_bits_and_few_are_left_to_compare() {
-        let entries: Vec<u128> = (0..100_000).map(|n| (0x2a00_u128 << 112) + (n << 80)).collect();
+        let entries: Vec<_> = (0..100_000).map(|n| ((0x2a00_u64 << 48) + (n << 16), ())).collect();
         let index = Index::new(&entries);
-        let most = entries.iter().map(|&entry| index.find(entry).unwrap().len()).max();
+        let most = entries.iter().map(|&(entry, ())| index.find(entry).unwrap().len()).max();
         assert!(most <= Some(NEAR_MAX), "{most:?}");
     }
 
     #[test]
     fn entries_that_differ_late_do_not_make_it_large() {
-        let entries: Vec<u128> =
-            (0..10_000).flat_map(|n| (0..9).map(move |m| (n << 112) + m)).collect();
+        let clumps = (0..3_000).flat_map(|n| (0..40).map(move |m| ((n << 50) + m, ())));
+        let entries: Vec<(u64, ())> = clumps.collect();
         let index = Index::new(&entries);
         assert!(index.slots.len() < 4 * entries.len() + (1 << ROOT_BITS), "{}", index.slots.len());
+    }
+
+    #[test]
+    fn more_entries_than_a_slot_can_count_are_told_apart_however_late_they_differ() {
+        let entries: Vec<(u64, ())> = (0..70_000).map(|n| (n, ())).collect();
+        check(&entries.iter().map(|entry| entry.0).collect(), (0..70_001).step_by(7));
     }
 }

@@ -1,7 +1,9 @@
 //! From a canonical address to its region, by longest prefix.
 
+mod boundaries;
 mod index;
 mod line;
+mod networks;
 mod number;
 
 use std::net::IpAddr;
@@ -14,7 +16,9 @@ use crate::longest_prefix::flattened;
 use crate::ranges::{AddressRange, Family};
 use crate::{RegionId, Rule, refused_space, special_purpose};
 
+use boundaries::{atoms, boundaries};
 use line::Line;
+use networks::Networks;
 
 /// Who has a stretch of addresses: a region, or the rule that refuses it.
 pub(crate) type Owner = Result<RegionId, Rule>;
@@ -25,8 +29,8 @@ pub(crate) type Owner = Result<RegionId, Rule>;
 /// what "a region lists it explicitly" means; space that is always refused beats every prefix.
 #[derive(Clone, Debug)]
 pub(crate) struct RegionMap {
-    v4: Line<u32>,
-    v6: Line<u128>,
+    v4: Line<u32, Owner>,
+    v6: Networks,
 }
 
 impl RegionMap {
@@ -36,19 +40,23 @@ impl RegionMap {
         let prefixes = prefixes.map(|(prefix, region)| (prefix, Ok(region)));
         let owned = without_refused(flattened(blocks.chain(prefixes).collect()));
         let v6 = owned.partition_point(|(range, _)| range.family() == Family::V4);
-        Self { v4: Line::new(&owned[..v6]), v6: Line::new(&owned[v6..]) }
+        let v4 = boundaries(&owned[..v6]).into_iter();
+        let v4 = v4.filter_map(|(start, owner)| Some((u32::try_from(start).ok()?, owner)));
+        Self { v4: Line::new(v4.collect()), v6: Networks::new(&boundaries(&owned[v6..])) }
     }
 
     pub(crate) fn locate(&self, ip: IpAddr) -> Owner {
-        match ip {
-            IpAddr::V4(ip) => self.v4.owner(ip.to_bits()),
-            IpAddr::V6(ip) => self.v6.owner(ip.to_bits()),
-        }
+        let found = match ip {
+            IpAddr::V4(ip) => self.v4.at(ip.to_bits()),
+            IpAddr::V6(ip) => self.v6.at(ip.to_bits()),
+        };
+        found.unwrap_or(Err(Rule::UnknownAddress))
     }
 
     /// All stretches in order, IPv4 before IPv6; together they are the whole space.
     pub(crate) fn atoms(&self) -> impl Iterator<Item = Atom> {
-        self.v4.atoms().chain(self.v6.atoms())
+        let v4 = self.v4.entries().map(|(start, owner)| (start.into(), owner));
+        atoms(Family::V4, v4).chain(atoms(Family::V6, self.v6.boundaries()))
     }
 }
 
