@@ -117,7 +117,7 @@ pub const BROKEN_POLICIES: [BrokenPolicy; 12] = [
     },
     BrokenPolicy {
         name: "empty list",
-        code: "admits_nobody",
+        code: "invariant_violated",
         place: (CONFIG_FILE, Line::With("clients = []")),
         found_by: FoundBy::Proof,
         breakage: Breakage::InConfig("clients = [\"europe\"]", "clients = []"),

@@ -3,7 +3,7 @@
 use std::fs;
 use std::net::{IpAddr, SocketAddr};
 use std::os::unix::fs::PermissionsExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use hyper::Method;
@@ -90,13 +90,20 @@ impl Lab {
 
     /// With the configuration as `change` leaves it.
     pub(crate) fn start_with(change: impl Fn(String) -> String) -> Self {
+        Self::start_from(|folder, media| {
+            let secret = folder.join("acme.secret");
+            fs::write(&secret, SECRET).unwrap();
+            fs::set_permissions(secret, fs::Permissions::from_mode(0o600)).unwrap();
+            let text = change(CONFIG.replace("MEDIA", media).replace("REALM", REALM));
+            fs::write(folder.join("ringfence.toml"), text).unwrap();
+        })
+    }
+
+    /// From the `ringfence.toml` that `write` puts into a folder, given where it is to listen.
+    pub(crate) fn start_from(write: impl Fn(&Path, &str)) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let secret = folder.path().join("acme.secret");
-        fs::write(&secret, SECRET).unwrap();
-        fs::set_permissions(secret, fs::Permissions::from_mode(0o600)).unwrap();
-        let media = free_address("127.1.0.1").to_string();
+        write(folder.path(), &free_address("127.1.0.1").to_string());
         let path = folder.path().join("ringfence.toml");
-        fs::write(&path, change(CONFIG.replace("MEDIA", &media).replace("REALM", REALM))).unwrap();
         let loaded = config::load(&path, []).unwrap_or_else(|failure| panic!("{failure}"));
         let api = Api::bind(&loaded.config.control).expect("the folder is ours");
         let relay = Relay::start(loaded, api).expect("the address is free");
@@ -200,13 +207,19 @@ impl Lab {
 /// What the fence says of an address in each region and of one in none, in either role.
 fn decisions(lab: &Lab) -> Vec<String> {
     let ips = ["127.1.7.7", "127.1.49.7", "127.2.7.7", "127.3.7.7", "127.9.7.7", "127.1.0.1"];
-    let judge = |ip: &str| {
+    let judge = |fence: &'static str, ip: &'static str| {
         let address = SocketAddr::new(ip.parse::<IpAddr>().unwrap(), 5000);
         [Role::Client, Role::Peer].map(|role| {
-            format!("{ip} {role:?}: {:?}", lab.relay.control().why("west", role, address))
+            let told = lab.relay.control().why(fence, role, address);
+            format!("{ip} {role:?} under {fence}: {told:?}")
         })
     };
-    ips.into_iter().flat_map(judge).collect()
+    // A policy has the one or the other.
+    let fences = ["west", "eu-only"];
+    fences
+        .into_iter()
+        .flat_map(|fence| ips.into_iter().flat_map(move |ip| judge(fence, ip)))
+        .collect()
 }
 
 /// Reads all that waits, without waiting; how many media packets.

@@ -12,3 +12,4 @@ mod party;
 mod rooms;
 mod secrets;
 mod standing;
+mod twelve;

@@ -236,3 +236,109 @@ fn ended(cause: EndCause) -> Ended {
         EndCause::CredentialsRemoved => Ended::CredentialsRemoved,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use ringfence_core::{Name, Party};
+    use ringfence_fence::{Epoch, Role};
+    use serde_json::Value;
+
+    use super::*;
+    use crate::config;
+
+    const REFERENCE: &str = include_str!("../../tests/config/reference.toml");
+
+    fn scene(text: &str) -> Scene {
+        let loaded = config::parse("ringfence.toml", text, Path::new("/nonexistent"), []);
+        Scene { in_force: InForce::of(loaded.unwrap()) }
+    }
+
+    fn told(scene: &Scene, event: &Event) -> Vec<Value> {
+        let records = scene.records(event).into_iter().flatten();
+        records.map(|record| serde_json::to_value(record).unwrap()).collect()
+    }
+
+    fn guest() -> Guest {
+        let name = |name| Name::new(name).unwrap();
+        let (tenant, fence) = ("acme".into(), "eu-only".into());
+        Guest { tenant, room: name("standup"), fence, participant: name("alice") }
+    }
+
+    fn client() -> Client {
+        let party = Party { meeting: Some("standup".into()), name: "bob".into() };
+        Client { tenant: "acme".into(), party, fence: "eu-only".into() }
+    }
+
+    fn refusal(scene: &Scene) -> Refusal {
+        let policy = &scene.in_force.policy;
+        let fence = policy.fence_of("acme", None, None).unwrap();
+        let chinese = "127.3.0.7:5000".parse().unwrap();
+        policy.decide(fence, Role::Client, chinese, policy.own_site()).unwrap_err()
+    }
+
+    fn address() -> SocketAddr {
+        "127.1.0.7:5000".parse().unwrap()
+    }
+
+    #[test]
+    fn what_is_cut_is_told_as_a_cut_and_as_an_end() {
+        let scene = scene(REFERENCE);
+        let cut = refusal(&scene);
+        let released = Event::Released {
+            who: guest(),
+            address: address(),
+            region: "europe".into(),
+            cause: ReleaseCause::Cut(cut),
+        };
+        let ended = Event::Deallocated {
+            who: client(),
+            client: address(),
+            cause: EndCause::Cut(cut),
+            traffic: Counted::default(),
+        };
+        for (event, end) in [(released, "released"), (ended, "deallocated")] {
+            let lines = told(&scene, &event);
+            assert_eq!((&lines[0]["event"], &lines[1]["event"]), (&"cut".into(), &end.into()));
+            assert_eq!(lines[0]["rule"], "region_not_in_clients");
+            assert_eq!((&lines[0]["region"], &lines[1]["cause"]), (&"china".into(), &"cut".into()));
+            assert!(lines[0]["place"].as_str().unwrap().starts_with("ringfence.toml:"));
+        }
+    }
+
+    /// Lines of another policy's texts would be lies.
+    #[test]
+    fn a_refusal_of_another_policy_is_told_without_a_place() {
+        let scene = scene(REFERENCE);
+        let refusal = Refusal { epoch: Epoch(9), ..refusal(&scene) };
+        let event = Event::Refused { who: guest(), address: address(), refusal };
+        assert_eq!(told(&scene, &event)[0]["place"], Value::Null);
+    }
+
+    #[test]
+    fn what_was_carried_is_told_with_the_policy_it_was_carried_under() {
+        let traffic = Counted { packets_in: 3, bytes_out: 9, ..Counted::default() };
+        let (region, epoch) = ("europe".into(), Epoch(1));
+        let event = Event::CarriedForClient { who: client(), region, epoch, traffic };
+        let line = &told(&scene(REFERENCE), &event)[0];
+        assert_eq!((&line["event"], &line["policy"]), (&"carried".into(), &1.into()));
+        assert_eq!((&line["meeting"], &line["party"]), (&"standup".into(), &"bob".into()));
+        assert_eq!((&line["packets_in"], &line["bytes_out"]), (&3.into(), &9.into()));
+        assert_eq!(line["site_region"], "europe");
+    }
+
+    #[test]
+    fn a_site_that_is_only_a_spare_says_so() {
+        let latched = Event::Latched {
+            who: guest(),
+            address: address(),
+            region: "europe".into(),
+            moved_from: None,
+        };
+        let spare = REFERENCE.replace("spares = 2", "spares = 2\nspare_sites = [\"fra1\"]");
+        for (text, offered_as) in [(REFERENCE, "primary"), (&spare, "spare")] {
+            assert_eq!(told(&scene(text), &latched)[0]["offered_as"], offered_as);
+        }
+    }
+}

@@ -36,9 +36,8 @@ fn the_policy_that_is_broken_is_good_before() {
 
 #[test]
 fn none_of_the_twelve_starts_and_each_is_told_by_its_place() {
-    let read = BROKEN_POLICIES.iter().filter(|broken| broken.found_by == FoundBy::Reading);
-    let refused: Vec<&str> = read.map(expect_no_start).collect();
-    assert_eq!(refused.len(), 11, "the twelfth is for the proof: {refused:?}");
+    let refused: Vec<&str> = BROKEN_POLICIES.iter().map(expect_no_start).collect();
+    assert_eq!(refused.len(), 12, "{refused:?}");
 }
 
 fn expect_no_start(broken: &BrokenPolicy) -> &str {
@@ -56,7 +55,7 @@ fn expect_no_start(broken: &BrokenPolicy) -> &str {
     broken.name
 }
 
-/// What only the proof refuses opens nothing either.
+/// What only the proof refuses would open nothing either.
 #[test]
 fn a_fence_with_an_empty_list_admits_nobody() {
     let broken = BROKEN_POLICIES.iter().find(|broken| broken.found_by == FoundBy::Proof).unwrap();
