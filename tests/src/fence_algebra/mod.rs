@@ -1,6 +1,6 @@
 //! Small worlds in which the algebra of fences can be worked out by looking at every address.
 //!
-//! [`drafts`] makes policies at random, [`world`] works out the slow way what each of them lets
+//! `drafts` makes policies at random, `world` works out the slow way what each of them lets
 //! happen, [`case`] holds that against `plan`, `prove` and `select`. Nothing here shares code with the
 //! crate that it checks.
 
