@@ -46,7 +46,7 @@ const DATA_AT: usize = size_of::<cmsghdr>();
 /// One UDP_SEGMENT control message: "the payload is split into datagrams of this size" (udp(7)).
 #[repr(C)]
 #[derive(Clone, Copy)]
-pub(super) struct SegmentControl {
+pub(crate) struct SegmentControl {
     cmsg_len: usize,
     cmsg_level: c_int,
     cmsg_type: c_int,
@@ -55,9 +55,9 @@ pub(super) struct SegmentControl {
 }
 
 impl SegmentControl {
-    pub(super) const BYTES: usize = size_of::<Self>();
+    pub(crate) const BYTES: usize = size_of::<Self>();
 
-    pub(super) const fn new(segment_bytes: u16) -> Self {
+    pub(crate) const fn new(segment_bytes: u16) -> Self {
         Self {
             cmsg_len: DATA_AT + size_of::<u16>(),
             cmsg_level: libc::SOL_UDP,

@@ -2,9 +2,9 @@
 //! TLS streams next to them.
 
 mod config;
-mod control;
+pub(crate) mod control;
 mod lines;
-mod open;
+pub(crate) mod open;
 mod outbox;
 mod pool;
 mod queue;

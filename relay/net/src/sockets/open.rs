@@ -33,7 +33,7 @@ pub struct SocketReport {
 }
 
 /// Opens, sets up and binds one listen socket.
-pub(super) fn listen(
+pub(crate) fn listen(
     address: SocketAddr,
     config: &SocketsConfig,
 ) -> io::Result<(UdpSocket, SocketReport)> {
