@@ -20,7 +20,8 @@ pub trait Backend {
     /// What [`Backend::emit`] lends out. `'rx` is the life of what may be forwarded through it.
     type Outbox<'rx>: Outbox<'rx>;
 
-    /// Sleeps until packets arrive, the waker is used or `timeout` passes (`None`: no limit).
+    /// Sleeps until packets arrive, the waker is used or `timeout` passes (`None`: no limit). Whether
+    /// there is something to do; if not, it was the timeout, or nothing at all.
     ///
     /// Does not sleep while an earlier turn left packets behind or the end of a stream is to be told,
     /// and no longer than until a stream runs out of time. May return early for no reason, as
@@ -28,7 +29,7 @@ pub trait Backend {
     ///
     /// # Errors
     /// The poller itself failed, which no packet can cause: the shard cannot go on.
-    fn wait(&mut self, timeout: Option<Duration>) -> io::Result<()>;
+    fn wait(&mut self, timeout: Option<Duration>) -> io::Result<bool>;
 
     /// Runs at most `rounds_max` receive rounds, fairly over the ready sockets.
     ///

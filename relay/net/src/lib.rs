@@ -13,6 +13,7 @@ pub mod cputime;
 pub mod drops;
 pub mod floor;
 pub mod interfaces;
+pub mod sleep;
 pub mod sockets;
 
 pub use counters::{

@@ -2,7 +2,7 @@
 
 use std::io;
 use std::mem::size_of;
-use std::os::fd::{AsRawFd, BorrowedFd};
+use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
 use std::ptr;
 
 use libc::{c_int, c_uint, c_void, mmsghdr, msghdr, socklen_t};
@@ -124,6 +124,44 @@ pub(crate) fn get_u32s<const N: usize>(
         )
     };
     if status == 0 { Ok(values) } else { Err(io::Error::last_os_error()) }
+}
+
+/// `struct epoll_params` of ioctl_eventpoll(2).
+#[repr(C)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct EpollParams {
+    pub(crate) busy_poll_usecs: u32,
+    pub(crate) busy_poll_budget: u16,
+    pub(crate) prefer_busy_poll: u8,
+    /// "must be zero".
+    pub(crate) pad: u8,
+}
+
+const _: () = assert!(size_of::<EpollParams>() == 8);
+
+/// `_IOW(0x8A, 0x01, struct epoll_params)` and `_IOR(0x8A, 0x02, ..)`, as <linux/eventpoll.h> has them
+/// for every architecture with the generic ioctl layout.
+const EPIOCSPARAMS: libc::Ioctl = 0x4008_8A01;
+#[cfg(test)]
+const EPIOCGPARAMS: libc::Ioctl = 0x8008_8A02u32 as libc::Ioctl;
+
+/// Sets how an epoll instance polls network queues (ioctl_eventpoll(2)); EINVAL or ENOTTY from kernels
+/// that cannot.
+pub(crate) fn set_epoll_params(epoll: RawFd, params: EpollParams) -> io::Result<()> {
+    // SAFETY: EPIOCSPARAMS reads one `struct epoll_params`, which `params` on this stack frame is laid
+    // out as, before the call returns.
+    let status = unsafe { libc::ioctl(epoll, EPIOCSPARAMS, ptr::from_ref(&params)) };
+    if status == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
+/// Reads them back.
+#[cfg(test)]
+pub(crate) fn epoll_params(epoll: RawFd) -> io::Result<EpollParams> {
+    let mut params = EpollParams::default();
+    // SAFETY: EPIOCGPARAMS writes one `struct epoll_params`, which `params` is laid out as and where
+    // any bit pattern is a value.
+    let status = unsafe { libc::ioctl(epoll, EPIOCGPARAMS, &raw mut params) };
+    if status == 0 { Ok(params) } else { Err(io::Error::last_os_error()) }
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "the size of an int")]

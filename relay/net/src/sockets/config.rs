@@ -18,6 +18,9 @@ pub struct SocketsConfig {
     pub send_buffer_bytes: u32,
     /// Whether to use segmentation offload where the kernel has it.
     pub offload: Offload,
+    /// How long the kernel looks at a network card's queue before it lets the shard sleep; zero is
+    /// not at all. In microseconds, at most 4,294 seconds.
+    pub kernel_busy_poll: Duration,
     /// Relayed sockets that may be open at once. Each takes a file descriptor and at most 1 MiB of
     /// kernel buffers.
     pub relayed_max: u32,
@@ -44,6 +47,7 @@ impl SocketsConfig {
             receive_buffer_bytes: 4 << 20,
             send_buffer_bytes: 4 << 20,
             offload: Offload::Auto,
+            kernel_busy_poll: Duration::ZERO,
             relayed_max: 16_384,
             streams: Vec::new(),
             streams_max: 4_096,

@@ -1,6 +1,7 @@
 //! The backend on plain sockets: mio, recvmmsg(2), sendmmsg(2), UDP_GRO and UDP_SEGMENT, and TCP and
 //! TLS streams next to them.
 
+mod busy_poll;
 mod config;
 pub(crate) mod control;
 mod lines;
@@ -50,6 +51,7 @@ pub struct Sockets {
     streams: Streams,
     reports: Vec<SocketReport>,
     addresses: Vec<SocketAddr>,
+    busy_polls: bool,
 }
 
 /// Events taken from the poll at once; what is left is told at the next wait.
@@ -71,7 +73,9 @@ impl Sockets {
         }
         let poll = Poll::new()?;
         let (lines, reports) = Lines::open(config, poll.registry())?;
+        let busy_polls = busy_poll::enable(&poll, config.kernel_busy_poll);
         Ok(Self {
+            busy_polls,
             waker: Arc::new(Waker::new(poll.registry(), tokens::WAKER)?),
             events: Events::with_capacity(EVENTS_MAX),
             receiver: Receiver::new(),
@@ -102,6 +106,12 @@ impl Sockets {
     /// The addresses where streams are accepted, ports resolved, in the order of the configuration.
     pub fn stream_addresses(&self) -> &[SocketAddr] {
         self.streams.addresses()
+    }
+
+    /// Whether the kernel looks at the card's queue before it lets the shard sleep: asked for, and not
+    /// refused.
+    pub fn busy_polls(&self) -> bool {
+        self.busy_polls
     }
 
     fn any_ready(&self) -> bool {
@@ -144,13 +154,14 @@ impl Sockets {
 impl Backend for Sockets {
     type Outbox<'rx> = BatchOutbox<'rx>;
 
-    fn wait(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+    fn wait(&mut self, timeout: Option<Duration>) -> io::Result<bool> {
         let timeout = self.sleep(timeout);
         match self.poll.poll(&mut self.events, timeout) {
             Err(error) if error.kind() != io::ErrorKind::Interrupted => return Err(error),
-            Err(_) => return Ok(()),
+            Err(_) => return Ok(self.any_ready()),
             Ok(()) => {}
         }
+        let woken = !self.events.is_empty();
         for event in &self.events {
             match Source::of(event.token()) {
                 Source::Waker => {}
@@ -158,7 +169,7 @@ impl Backend for Sockets {
                 Source::Streams { place } => self.streams.note(place, event),
             }
         }
-        Ok(())
+        Ok(woken || self.any_ready())
     }
 
     fn turn<S: Step>(&mut self, step: &mut S, rounds_max: NonZeroU32) -> io::Result<Pending> {

@@ -68,6 +68,10 @@ pub(crate) const STREAMS_PER_SOURCE: Bounds<u32> = Bounds { range: 1..=1_000_000
 /// From the default of RFC 8656 section 7.2, which no client expects to be cut, to a day.
 pub(crate) const ALLOCATION_LIFETIME_S: Bounds<u32> =
     Bounds { range: 600..=86_400, default: 3_600 };
+/// A millisecond is what a network's own jitter hides; more would be heard of in a call.
+pub(crate) const COALESCE_US: Bounds<u16> = Bounds { range: 0..=1_000, default: 0 };
+/// Longer than that, a sleep costs less than the looking.
+pub(crate) const BUSY_POLL_US: Bounds<u16> = Bounds { range: 0..=1_000, default: 0 };
 /// Sites offered to one client; it tries them in turn.
 pub(crate) const PRIMARIES: Bounds<u8> = Bounds { range: 1..=16, default: 2 };
 pub(crate) const SPARES: Bounds<u8> = Bounds { range: 0..=16, default: 2 };

@@ -13,8 +13,8 @@ use toml::{Table, Value};
 
 use super::secret::MASK;
 use super::settings::{
-    Audit, Config, Control, Guard, Limits, Listen, Log, Node, Plan, RegionData, Tenant, Turn, User,
-    Workers,
+    Audit, Config, Control, Guard, Limits, Listen, Log, Node, Plan, RegionData, Tenant, Tuning,
+    Turn, User, Workers,
 };
 
 /// The configuration as a TOML file. Reading it gives the same configuration without its secrets.
@@ -27,6 +27,7 @@ pub fn effective(config: &Config) -> String {
         ("control", control(&config.control)),
         ("turn", turn(&config.turn)),
         ("limits", limits(&config.limits)),
+        ("tuning", tuning(&config.tuning)),
         ("log", log(config.log)),
         ("guard", guard(config.guard)),
         ("region_data", config.region_data.as_ref().map_or(Value::Array(Vec::new()), region_data)),
@@ -117,6 +118,17 @@ fn limits(limits: &Limits) -> Value {
         ("streams_max", i64::from(limits.streams_max).into()),
         ("streams_per_source_max", i64::from(limits.streams_per_source_max).into()),
         ("allocation_lifetime_s_max", seconds(limits.allocation_lifetime_max).into()),
+    ])
+}
+
+fn tuning(tuning: &Tuning) -> Value {
+    // At most a millisecond, each of them.
+    let micros = |time: Duration| i64::from(u32::try_from(time.as_micros()).unwrap_or(u32::MAX));
+    table([
+        ("coalesce_us", micros(tuning.coalesce).into()),
+        ("busy_poll_us", micros(tuning.busy_poll).into()),
+        ("kernel_busy_poll_us", micros(tuning.kernel_busy_poll).into()),
+        ("offload", spelled(&tuning.offload)),
     ])
 }
 

@@ -41,8 +41,8 @@ pub use schema::schema;
 pub use secret::{MASK, SECRET_BYTES_MAX, SECRET_CHARS_MIN, Secret, SecretSlot, SecretSource};
 use serde_json::Value;
 pub use settings::{
-    Audit, Config, Control, Guard, KeySlot, Limits, Listen, Log, LogFormat, LogLevel, Node, Plan,
-    RegionData, Tenant, Turn, User, Widening, Workers,
+    Audit, Config, Control, Guard, KeySlot, Limits, Listen, Log, LogFormat, LogLevel, Node,
+    Offload, Plan, RegionData, Tenant, Tuning, Turn, User, Widening, Workers,
 };
 pub use source::{Place, Sources};
 pub use tls::Tls;

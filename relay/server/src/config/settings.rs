@@ -29,6 +29,8 @@ pub struct Config {
     pub turn: Turn,
     /// Bounds of everything that outsiders can make grow.
     pub limits: Limits,
+    /// What is traded for processor time, and which of the kernel's means are used.
+    pub tuning: Tuning,
     /// What is logged, and how.
     pub log: Log,
     /// What a change of the policy has to pass while the relay runs.
@@ -206,6 +208,30 @@ pub enum LogLevel {
     Debug,
     /// And how.
     Trace,
+}
+
+/// What is traded for processor time, and which of the kernel's means are used.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Tuning {
+    /// How long a busy shard lets packets gather; at most a millisecond.
+    pub coalesce: Duration,
+    /// How long a shard looks for packets before it sleeps; at most a millisecond.
+    pub busy_poll: Duration,
+    /// How long the kernel looks at the card's queue before it lets a shard sleep, likewise.
+    pub kernel_busy_poll: Duration,
+    /// Segmentation offload.
+    pub offload: Offload,
+}
+
+/// Segmentation offload, in and out.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Offload {
+    /// Used as far as the kernel takes it.
+    #[default]
+    Auto,
+    /// Not used, for a device that gets it wrong.
+    Off,
 }
 
 /// What a change of the policy has to pass while the relay runs.

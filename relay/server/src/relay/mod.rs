@@ -7,6 +7,7 @@ pub(crate) mod evidence;
 mod in_force;
 mod journal;
 mod mailbox;
+mod pacing;
 mod shard;
 mod start;
 mod turn_door;

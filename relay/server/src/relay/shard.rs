@@ -9,11 +9,12 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crossbeam::atomic::AtomicCell;
-use ringfence_core::{Counters, Engine, Instant};
+use ringfence_core::{Counters, Engine};
 use ringfence_net::affinity::{Cpu, pin_current_thread};
-use ringfence_net::backend::Backend;
+use ringfence_net::backend::{Backend, Pending};
 use ringfence_net::cputime::ThreadClock;
 use ringfence_net::drops::KernelDrops;
+use ringfence_net::sleep::sleep_exactly;
 use ringfence_net::sockets::{SocketReport, Sockets};
 use ringfence_net::{IoCounters, Waker};
 use ringfence_wire::datagram::{Datagram, LocalSocket, Outbox, Step};
@@ -21,15 +22,11 @@ use tokio::sync::Notify;
 
 use super::clock::Clock;
 use super::mailbox::Mailbox;
+use super::pacing::Pacing;
 
 /// Receive rounds per turn. At 64 datagrams a round, mailbox and timers are looked at after at most
 /// 512, about a millisecond of work.
 const ROUNDS_MAX: NonZeroU32 = NonZeroU32::new(8).expect("is not zero");
-
-/// Least time between the starts of two turns. A shard that has just worked lets packets gather for
-/// the rest of it, so that under load one wake-up, the dearest part of a lone packet, serves many;
-/// a packet that comes after a pause is not delayed at all.
-const GATHER: Duration = Duration::from_micros(200);
 
 /// What a shard shows of itself, once a turn.
 #[derive(Clone, Copy, Debug, Default)]
@@ -65,8 +62,8 @@ struct Turner {
     stop: Arc<AtomicBool>,
     control: Arc<Notify>,
     clock: Clock,
+    pacing: Pacing,
     turns: u64,
-    turn_began: Instant,
 }
 
 impl Shard {
@@ -74,6 +71,7 @@ impl Shard {
     pub(super) fn start(
         engine: Engine,
         backend: Sockets,
+        pacing: Pacing,
         control: Arc<Notify>,
         clock: Clock,
         (number, cpu): (usize, Option<Cpu>),
@@ -91,23 +89,17 @@ impl Shard {
         };
         let snapshot = Arc::clone(&shard.snapshot);
         let stop = Arc::clone(&shard.stop);
-        let turner = Turner {
-            engine,
-            backend,
-            mailbox,
-            snapshot,
-            stop,
-            control,
-            clock,
-            turns: 0,
-            turn_began: Instant::START,
-        };
+        let turner =
+            Turner { engine, backend, mailbox, snapshot, stop, control, clock, pacing, turns: 0 };
         let cpu_clock = Arc::clone(&shard.cpu_clock);
         let thread = std::thread::Builder::new().name(format!("shard-{number}"));
         shard.thread = Some(thread.spawn(move || {
             cpu_clock.store(ThreadClock::current().ok());
             if let Some(cpu) = cpu {
                 pin_current_thread(cpu)?;
+            }
+            if pacing.is_exact() {
+                sleep_exactly()?;
             }
             turner.run()
         })?);
@@ -136,32 +128,63 @@ impl Shard {
 
 impl Turner {
     fn run(mut self) -> io::Result<()> {
+        let mut left = Pending::Nothing;
         while !self.stop.load(Ordering::Acquire) {
-            let timeout = self.engine.next_timeout().map(|when| self.clock.until(when));
-            self.backend.wait(timeout)?;
-            self.gather();
-            self.turn()?;
+            match left {
+                Pending::Nothing => self.wait()?,
+                Pending::Maybe => drop(self.backend.wait(Some(Duration::ZERO))?),
+            }
+            left = self.turn()?;
         }
         Ok(())
     }
 
-    fn gather(&mut self) {
-        let rest = (self.turn_began + GATHER).since(self.clock.now());
-        if !rest.is_zero() && self.turns > 0 {
+    /// Until there is something to do.
+    fn wait(&mut self) -> io::Result<()> {
+        if let Some(rest) = self.pacing.before_looking(self.clock.now()) {
             std::thread::sleep(rest);
+            if self.backend.wait(Some(Duration::ZERO))? {
+                return Ok(());
+            }
+            self.pacing.found_nothing();
         }
-        self.turn_began = self.clock.now();
+        if !self.look()? {
+            let timeout = self.engine.next_timeout().map(|when| self.clock.until(when));
+            self.backend.wait(timeout)?;
+        }
+        if let Some(rest) = self.pacing.after_waking(self.clock.now()) {
+            std::thread::sleep(rest);
+            self.backend.wait(Some(Duration::ZERO))?;
+        }
+        Ok(())
     }
 
-    fn turn(&mut self) -> io::Result<()> {
+    /// Looks for packets without sleeping, as long as that is wanted; whether there are any.
+    fn look(&mut self) -> io::Result<bool> {
+        let span = self.pacing.busy_poll();
+        if span.is_zero() {
+            return Ok(false);
+        }
+        let until = self.clock.now() + span;
+        while self.clock.now() < until {
+            if self.backend.wait(Some(Duration::ZERO))? {
+                return Ok(true);
+            }
+            std::hint::spin_loop();
+        }
+        Ok(false)
+    }
+
+    fn turn(&mut self) -> io::Result<Pending> {
+        self.pacing.turn(self.clock.now());
         self.apply_commands();
         self.handle_timeout();
         let mut step = EngineStep { engine: &mut self.engine, clock: self.clock };
-        let _ = self.backend.turn(&mut step, ROUNDS_MAX)?;
+        let left = self.backend.turn(&mut step, ROUNDS_MAX)?;
         self.report();
         self.show_samples();
         self.publish();
-        Ok(())
+        Ok(left)
     }
 
     fn apply_commands(&mut self) {

@@ -16,12 +16,13 @@ use ringfence_core::{
 use ringfence_fence::Policy;
 use ringfence_net::affinity::{self, Cpu};
 use ringfence_net::backend::Backend;
-use ringfence_net::sockets::{Sockets, SocketsConfig};
+use ringfence_net::sockets::{Offload, Sockets, SocketsConfig};
 use tokio::sync::Notify;
 
 use super::clock::Clock;
 use super::control::{Control, Shared};
 use super::controller::Controller;
+use super::pacing::Pacing;
 use super::shard::Shard;
 use super::{InForce, StartError, evidence, journal, turn_door};
 use crate::audit::{AuditThread, ChainSettings, Record};
@@ -253,6 +254,11 @@ fn sockets_config(config: &Config, shards: usize) -> SocketsConfig {
         receive_buffer_bytes: RECEIVE_BUFFER_BYTES,
         send_buffer_bytes: SEND_BUFFER_BYTES,
         relayed_max: ports.saturating_mul(addresses),
+        offload: match config.tuning.offload {
+            config::Offload::Auto => Offload::Auto,
+            config::Offload::Off => Offload::Off,
+        },
+        kernel_busy_poll: config.tuning.kernel_busy_poll,
         streams: turn_door::listeners(config),
         streams_max: share(config.limits.streams_max),
         streams_per_source_max: share(config.limits.streams_per_source_max),
@@ -335,7 +341,8 @@ fn start_shards(
             seed: seed()?,
         });
         let cpu = config.node.pin.then(|| cpus.get(number % cpus.len().max(1)).copied()).flatten();
-        let shard = Shard::start(engine, backend, Arc::clone(notify), clock, (number, cpu));
+        let pacing = Pacing::new(config.tuning.coalesce, config.tuning.busy_poll);
+        let shard = Shard::start(engine, backend, pacing, Arc::clone(notify), clock, (number, cpu));
         shards.push(shard.map_err(system("a thread for a shard"))?);
     }
     Ok(shards)

@@ -11,7 +11,7 @@ pub(crate) use item::{Item, Named};
 pub(crate) use places::{
     Fence, Group, Invariant, Nat64, Region, RegionData, Selection, Site, Tenant, User,
 };
-pub(crate) use process::{Audit, Control, Guard, Limits, Listen, Log, Node, Turn};
+pub(crate) use process::{Audit, Control, Guard, Limits, Listen, Log, Node, Tuning, Turn};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -39,6 +39,8 @@ pub(crate) struct Document {
     pub(crate) turn: Turn,
     /// Bounds of everything that outsiders can make grow.
     pub(crate) limits: Limits,
+    /// What is traded for processor time, and which of the kernel's means are used.
+    pub(crate) tuning: Tuning,
     /// What is logged, and how.
     pub(crate) log: Log,
     /// What a change of the policy has to pass while the relay runs.

@@ -1,10 +1,11 @@
-//! The sections about this process: node, listen, control, turn, limits, log, audit, guard.
+//! The sections about this process: node, listen, control, turn, limits, tuning, log, audit,
+//! guard.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::super::bounds;
-use super::super::settings::{LogFormat, LogLevel, Widening};
+use super::super::settings::{LogFormat, LogLevel, Offload, Widening};
 use super::{List, Optional};
 
 /// This host.
@@ -121,6 +122,27 @@ pub(crate) struct Limits {
     /// The longest time, in seconds, that a TURN allocation lives without a refresh.
     #[schemars(transform = bounds::ALLOCATION_LIFETIME_S.schema())]
     pub(crate) allocation_lifetime_s_max: Optional<i64>,
+}
+
+/// What is traded for processor time, and which of the kernel's means are used.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Tuning {
+    /// Microseconds for which a busy shard lets packets gather before it takes them all at once. 0:
+    /// it takes each as it comes. A packet that comes after a pause is not delayed.
+    #[schemars(transform = bounds::COALESCE_US.schema())]
+    pub(crate) coalesce_us: Optional<i64>,
+    /// Microseconds for which a shard goes on looking for packets before it sleeps. Takes the whole
+    /// processor where packets are closer together than that.
+    #[schemars(transform = bounds::BUSY_POLL_US.schema())]
+    pub(crate) busy_poll_us: Optional<i64>,
+    /// Microseconds for which the kernel looks at the network card's queue before it lets a shard
+    /// sleep (epoll's EPIOCSPARAMS, Linux 6.9).
+    #[schemars(transform = bounds::BUSY_POLL_US.schema())]
+    pub(crate) kernel_busy_poll_us: Optional<i64>,
+    /// Segmentation offload, in and out (UDP_GRO and UDP_SEGMENT), where the kernel has it.
+    #[schemars(extend("default" = "auto"))]
+    pub(crate) offload: Option<Offload>,
 }
 
 /// What is logged, and how.

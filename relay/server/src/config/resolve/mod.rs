@@ -113,6 +113,7 @@ impl Resolver<'_> {
         let limits = self.limits(&raw.limits);
         self.check_relay_ports(raw.listen.as_ref(), listen.as_ref(), node.as_ref());
         Some(Config {
+            tuning: self.tuning(&raw.tuning),
             log: Self::log(&raw.log),
             guard: Self::guard(&raw.guard),
             audit: self.audit(&raw.audit)?,

@@ -1,4 +1,4 @@
-//! `[node]`, `[limits]`, `[log]`, `[guard]`, `[selection]`: values that stand for themselves.
+//! `[node]`, `[limits]`, `[tuning]`, `[log]`, `[guard]`, `[selection]`: values that stand for themselves.
 
 use std::num::NonZeroU16;
 use std::time::Duration;
@@ -6,11 +6,12 @@ use std::time::Duration;
 use ringfence_fence::draft::SelectionDraft;
 
 use super::super::bounds::{
-    self, ALLOCATION_LIFETIME_S, Bounds, CHANNELS, CONSENT_MS, PARTICIPANT_KBPS, PARTICIPANTS,
-    PERMISSIONS, ROOM_PARTICIPANTS, ROOMS, SSRCS, STREAMS, STREAMS_PER_SOURCE, TTL_S,
+    self, ALLOCATION_LIFETIME_S, BUSY_POLL_US, Bounds, CHANNELS, COALESCE_US, CONSENT_MS,
+    PARTICIPANT_KBPS, PARTICIPANTS, PERMISSIONS, ROOM_PARTICIPANTS, ROOMS, SSRCS, STREAMS,
+    STREAMS_PER_SOURCE, TTL_S,
 };
 use super::super::raw::{self, Item, Optional};
-use super::super::settings::{Guard, Limits, Log, Node, Workers};
+use super::super::settings::{Guard, Limits, Log, Node, Tuning, Workers};
 use super::Resolver;
 
 impl Resolver<'_> {
@@ -85,6 +86,23 @@ impl Resolver<'_> {
         N: Copy + PartialOrd + TryFrom<i64> + std::fmt::Display,
     {
         self.number(item, &format!("limits.{key}"), bounds)
+    }
+
+    pub(super) fn tuning(&mut self, raw: &raw::Tuning) -> Tuning {
+        let mut micros = |item: &Optional<i64>, key: &str, bounds: &Bounds<u16>| {
+            let micros = self.number(item, &format!("tuning.{key}"), bounds);
+            Duration::from_micros(micros.into())
+        };
+        Tuning {
+            coalesce: micros(&raw.coalesce_us, "coalesce_us", &COALESCE_US),
+            busy_poll: micros(&raw.busy_poll_us, "busy_poll_us", &BUSY_POLL_US),
+            kernel_busy_poll: micros(
+                &raw.kernel_busy_poll_us,
+                "kernel_busy_poll_us",
+                &BUSY_POLL_US,
+            ),
+            offload: raw.offload.unwrap_or_default(),
+        }
     }
 
     pub(super) fn log(raw: &raw::Log) -> Log {

@@ -35,6 +35,7 @@ impl Resolver<'_> {
             ("control", control, ways_in(&new) != ways_in(&running)),
             ("turn", None, !is_same_door(&new.turn, &running.turn)),
             ("limits", None, new.limits != running.limits),
+            ("tuning", None, new.tuning != running.tuning),
             ("log", None, new.log != running.log),
         ];
         for (section, origin, _) in differing.into_iter().filter(|(.., differs)| *differs) {
@@ -55,6 +56,7 @@ fn merged(new: Config, running: &Config) -> Config {
         listen: running.listen.clone(),
         turn: running.turn.clone(),
         limits: running.limits.clone(),
+        tuning: running.tuning,
         log: running.log,
         ..new
     }
