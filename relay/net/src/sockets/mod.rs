@@ -4,6 +4,7 @@
 mod busy_poll;
 mod config;
 pub(crate) mod control;
+mod destinations;
 mod lines;
 pub(crate) mod open;
 mod outbox;

@@ -1,12 +1,14 @@
 //! What is about to be sent through one socket.
 
 use std::net::SocketAddr;
+use std::num::NonZeroU16;
 use std::ptr;
 
 use libc::{iovec, mmsghdr};
 use ringfence_wire::datagram::{Frame, OWN_DATAGRAM_BYTES_MAX};
 
 use super::control::SegmentControl;
+use super::destinations::{Destinations, Slot};
 use super::trains::{SEGMENTS_MAX, TRAIN_BYTES_MAX, TrainLimit};
 use crate::address::RawAddress;
 use crate::syscall;
@@ -28,14 +30,17 @@ const OWN_BYTES_MAX: usize = 16 * OWN_DATAGRAM_BYTES_MAX;
 /// they are still there. All its memory is taken at the start.
 pub(super) struct Queue {
     messages: Vec<Message>,
-    pieces: Vec<iovec>,
+    destinations: Destinations,
+    pieces: Vec<Piece>,
     own: Vec<u8>,
+    /// The pieces as the kernel wants them, those of a message side by side.
+    iovecs: Vec<iovec>,
     headers: Vec<mmsghdr>,
     names: Vec<RawAddress>,
     controls: Vec<SegmentControl>,
 }
 
-// SAFETY: `pieces` and `headers` are plain addresses to everything but `sendmmsg`, which is
+// SAFETY: `pieces`, `iovecs` and `headers` are plain addresses to everything but `sendmmsg`, which is
 // reached only through unsafe functions whose callers vouch that the addresses are still valid.
 unsafe impl Send for Queue {}
 
@@ -48,8 +53,17 @@ pub(super) struct Message {
     pub(super) datagrams: usize,
     pub(super) bytes: usize,
     first_piece: usize,
+    last_piece: usize,
     /// A train ends with its first datagram that is shorter than the others.
     ended: bool,
+}
+
+/// A stretch of payload, and the next one of the same message. A message's pieces lie anywhere among
+/// those of others, since its datagrams came at any time during the batch.
+#[derive(Clone, Copy)]
+struct Piece {
+    bytes: iovec,
+    next: Option<NonZeroU16>,
 }
 
 impl Message {
@@ -57,9 +71,8 @@ impl Message {
         self.datagrams > 1
     }
 
-    fn takes(&self, bytes: usize, to: &SocketAddr, limit: TrainLimit) -> bool {
-        self.to == *to
-            && !self.ended
+    fn takes(&self, bytes: usize, limit: TrainLimit) -> bool {
+        !self.ended
             && (1..=self.segment_bytes).contains(&bytes)
             && limit.allows(self.segment_bytes)
             && self.datagrams < SEGMENTS_MAX
@@ -80,7 +93,9 @@ impl Queue {
     pub(super) fn new() -> Self {
         Self {
             messages: Vec::with_capacity(MESSAGES_MAX),
+            destinations: Destinations::new(MESSAGES_MAX),
             pieces: Vec::with_capacity(PIECES_MAX),
+            iovecs: Vec::with_capacity(PIECES_MAX),
             own: Vec::with_capacity(OWN_BYTES_MAX),
             headers: vec![syscall::EMPTY_HEADER; MESSAGES_MAX],
             names: vec![RawAddress::EMPTY; MESSAGES_MAX],
@@ -99,7 +114,8 @@ impl Queue {
             && self.own.len() + own_bytes <= OWN_BYTES_MAX
     }
 
-    /// Adds a datagram, to the last train where it fits. Does nothing unless [`Queue::has_room`].
+    /// Adds a datagram, to the destination's last message where it fits: so datagrams of one
+    /// destination stay in order, however many others come between them. Does nothing unless [`Queue::has_room`].
     pub(super) fn push(&mut self, payload: *const [u8], to: &SocketAddr, limit: TrainLimit) {
         self.push_parts([payload], to, limit);
     }
@@ -148,15 +164,38 @@ impl Queue {
             return;
         }
         let bytes = parts.iter().map(|part| part.len()).sum();
-        match self.messages.last_mut() {
-            Some(last) if last.takes(bytes, to, limit) => last.add(bytes),
-            _ => self.begin_message(bytes, to),
+        let message = self.join(bytes, to, limit).unwrap_or_else(|slot| {
+            self.begin_message(bytes, to);
+            self.destinations.note(slot, self.messages.len() - 1);
+            self.messages.len() - 1
+        });
+        let parts = parts.into_iter().filter(|part| !part.is_empty());
+        parts.for_each(|part| self.push_piece(message, part));
+    }
+
+    /// The message that takes one more datagram, or where to note the one that it starts.
+    fn join(&mut self, bytes: usize, to: &SocketAddr, limit: TrainLimit) -> Result<usize, Slot> {
+        let messages = &mut self.messages;
+        if let Some(last) = messages.last_mut()
+            && last.to == *to
+            && last.takes(bytes, limit)
+        {
+            last.add(bytes);
+            return Ok(messages.len() - 1);
         }
-        parts.into_iter().filter(|part| !part.is_empty()).for_each(|part| self.push_piece(part));
+        let (slot, found) = self.destinations.find(to, |number| messages[number].to == *to);
+        match found.filter(|&number| messages[number].takes(bytes, limit)) {
+            Some(number) => {
+                messages[number].add(bytes);
+                Ok(number)
+            }
+            None => Err(slot),
+        }
     }
 
     pub(super) fn clear(&mut self) {
         self.messages.clear();
+        self.destinations.clear();
         self.pieces.clear();
         self.own.clear();
     }
@@ -168,31 +207,46 @@ impl Queue {
             datagrams: 1,
             bytes,
             first_piece: self.pieces.len(),
+            last_piece: self.pieces.len(),
             ended: false,
         });
     }
 
-    /// Segments of a received train lie back to back: one piece for all of them, as long as they
-    /// are of one message.
-    fn push_piece(&mut self, part: *const [u8]) {
-        let piece = piece(part);
-        let first = self.messages.last().map_or(0, |message| message.first_piece);
-        match self.pieces[first..].last_mut() {
-            Some(last) if last.iov_base.wrapping_byte_add(last.iov_len) == piece.iov_base => {
-                last.iov_len += piece.iov_len;
+    /// Segments of a received train lie back to back: one piece for all of them.
+    fn push_piece(&mut self, message: usize, part: *const [u8]) {
+        let (bytes, at) = (iovec_of(part), self.pieces.len());
+        let message = &mut self.messages[message];
+        if let Some(last) = self.pieces.get_mut(message.last_piece) {
+            if last.bytes.iov_base.wrapping_byte_add(last.bytes.iov_len) == bytes.iov_base {
+                last.bytes.iov_len += bytes.iov_len;
+                return;
             }
-            _ => self.pieces.push(piece),
+            last.next = u16::try_from(at).ok().and_then(NonZeroU16::new);
         }
+        message.last_piece = at;
+        self.pieces.push(Piece { bytes, next: None });
+    }
+
+    /// The pieces of a message in order.
+    fn pieces_of(&self, message: &Message) -> impl Iterator<Item = iovec> + '_ {
+        let mut next = self.pieces.get(message.first_piece).filter(|_| message.bytes > 0);
+        std::iter::from_fn(move || {
+            let piece = next?;
+            next = piece.next.and_then(|at| self.pieces.get(usize::from(at.get())));
+            Some(piece.bytes)
+        })
     }
 
     /// Prepares the headers of all messages. They hold good until the queue is next changed.
     pub(super) fn prepare(&mut self) {
-        let pieces_end = self.pieces.len();
-        let ends = self.messages.iter().skip(1).map(|next| next.first_piece).chain([pieces_end]);
-        for (slot, (message, end)) in self.messages.iter().zip(ends).enumerate() {
+        let mut iovecs = std::mem::take(&mut self.iovecs);
+        iovecs.clear();
+        for (slot, message) in self.messages.iter().enumerate() {
+            let first = iovecs.len();
+            iovecs.extend(self.pieces_of(message));
             let header = &mut self.headers[slot].msg_hdr;
             header.msg_namelen = self.names[slot].encode(&message.to);
-            header.msg_iovlen = end - message.first_piece;
+            header.msg_iovlen = iovecs.len() - first;
             header.msg_controllen = 0;
             if message.is_train() {
                 let segment_bytes = u16::try_from(message.segment_bytes).unwrap_or(u16::MAX);
@@ -200,18 +254,20 @@ impl Queue {
                 header.msg_controllen = SegmentControl::BYTES;
             }
         }
+        self.iovecs = iovecs;
         self.link();
     }
 
     // Last, so that no reference to the vectors is made between here and the system call.
     fn link(&mut self) {
         let (names, controls) = (self.names.as_mut_ptr(), self.controls.as_mut_ptr());
-        let pieces = self.pieces.as_mut_ptr();
-        for (slot, message) in self.messages.iter().enumerate() {
-            let header = &mut self.headers[slot].msg_hdr;
+        let mut iovecs = self.iovecs.as_mut_ptr();
+        for (slot, header) in self.headers[..self.messages.len()].iter_mut().enumerate() {
+            let header = &mut header.msg_hdr;
             header.msg_name = names.wrapping_add(slot).cast();
             header.msg_control = controls.wrapping_add(slot).cast();
-            header.msg_iov = pieces.wrapping_add(message.first_piece);
+            header.msg_iov = iovecs;
+            iovecs = iovecs.wrapping_add(header.msg_iovlen);
         }
     }
 
@@ -223,17 +279,16 @@ impl Queue {
     /// Adds the datagrams of one message to `singles`, one by one, as far as there is room.
     pub(super) fn take_apart(&self, slot: usize, singles: &mut Self) {
         let message = &self.messages[slot];
-        let end = self.messages.get(slot + 1).map_or(self.pieces.len(), |next| next.first_piece);
         let mut rest = message.bytes;
         let mut missing = 0;
-        for mut piece in self.pieces[message.first_piece..end].iter().copied() {
+        for mut piece in self.pieces_of(message) {
             while piece.iov_len > 0 && singles.has_room(0) {
                 if missing == 0 {
                     missing = message.segment_bytes.min(rest);
                     singles.begin_message(missing, &message.to);
                 }
                 let part = cut(&mut piece, missing);
-                singles.push_piece(part);
+                singles.push_piece(singles.messages.len() - 1, part);
                 missing -= part.len();
                 rest -= part.len();
             }
@@ -241,7 +296,7 @@ impl Queue {
     }
 }
 
-fn piece(part: *const [u8]) -> iovec {
+fn iovec_of(part: *const [u8]) -> iovec {
     iovec { iov_base: part.cast::<libc::c_void>().cast_mut(), iov_len: part.len() }
 }
 
@@ -284,7 +339,15 @@ mod tests {
     #[test]
     fn neighbours_of_one_size_and_destination_become_a_train() {
         let made = messages(&[(100, 1), (100, 1), (100, 2), (100, 1)], TrainLimit::ANY);
-        assert_eq!(made, [(2, 200, 1), (1, 100, 2), (1, 100, 1)]);
+        assert_eq!(made, [(3, 300, 1), (1, 100, 2)]);
+    }
+
+    /// What joins an earlier train overtakes others, never one of its own destination.
+    #[test]
+    fn datagrams_of_one_destination_stay_in_order_across_the_batch() {
+        let sizes = [(100, 1), (80, 2), (100, 1), (60, 1), (80, 2), (100, 1), (60, 1), (99, 2)];
+        let made = messages(&sizes, TrainLimit::ANY);
+        assert_eq!(made, [(3, 260, 1), (2, 160, 2), (2, 160, 1), (1, 99, 2)]);
     }
 
     #[test]
@@ -319,20 +382,17 @@ mod tests {
     fn apart(queue: &Queue, slot: usize) -> Vec<Vec<u8>> {
         let mut singles = Queue::new();
         queue.take_apart(slot, &mut singles);
-        let ends = singles.messages.iter().skip(1).map(|next| next.first_piece);
-        let ends = ends.chain([singles.pieces.len()]);
-        let bytes = |piece: &iovec| {
+        let bytes = |piece: iovec| {
             let base = piece.iov_base.cast::<u8>().cast_const();
             // SAFETY: the tests push static bytes, and copies that `queue` still holds.
             unsafe { std::slice::from_raw_parts(base, piece.iov_len) }.to_vec()
         };
-        let of = |(message, end): (&Message, usize)| {
-            let pieces = &singles.pieces[message.first_piece..end];
-            let datagram = pieces.iter().flat_map(bytes).collect::<Vec<_>>();
+        let of = |message: &Message| {
+            let datagram = singles.pieces_of(message).flat_map(bytes).collect::<Vec<_>>();
             assert_eq!(datagram.len(), message.bytes);
             datagram
         };
-        singles.messages.iter().zip(ends).map(of).collect()
+        singles.messages.iter().map(of).collect()
     }
 
     #[test]

@@ -43,6 +43,21 @@ fn a_relayed_train_reaches_a_plain_socket_as_its_datagrams() {
 }
 
 #[test]
+fn destinations_that_take_turns_still_get_trains() {
+    let mut sending = open(&["127.0.0.1:0"], Offload::Auto);
+    let sockets = [client("127.0.0.1:0"), client("127.0.0.1:0"), client("127.0.0.1:0")];
+    let to = sockets.each_ref().map(|socket| socket.local_addr().unwrap());
+    let payload = |at: usize| &BYTES[at * 200..at * 200 + 150];
+    emit(&mut sending, &(0..60).map(|at| (payload(at), to[at % 3])).collect::<Vec<_>>());
+    let sent = sending.counters().sent;
+    assert_eq!((sent.trains, sent.datagrams, sent.calls), (3, 60, 1));
+    for (number, socket) in sockets.iter().enumerate() {
+        let expected: Vec<_> = (0..20).map(|round| payload(round * 3 + number)).collect();
+        assert_eq!(receive(socket, 20), expected);
+    }
+}
+
+#[test]
 fn order_is_kept_for_each_destination_while_sizes_change() {
     let mut sending = open(&["127.0.0.1:0"], Offload::Auto);
     let sockets = [client("127.0.0.1:0"), client("127.0.0.1:0"), client("127.0.0.1:0")];

@@ -240,6 +240,10 @@ fn open_backends(config: &Config, cpus: &[Cpu]) -> Result<Vec<Sockets>, StartErr
         sockets.listen = backend.local_addresses().to_vec();
         backends.push(backend);
     }
+    let wanted = !sockets.kernel_busy_poll.is_zero();
+    if wanted && !backends.iter().all(Sockets::busy_polls) {
+        tracing::warn!("this kernel has no busy polling by epoll (Linux 6.9): shards do without");
+    }
     Ok(backends)
 }
 
