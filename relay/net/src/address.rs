@@ -31,6 +31,12 @@ impl RawAddress {
         }
     }
 
+    /// Writes `address`: the bytes that the kernel is to read.
+    pub(crate) fn written(&mut self, address: &SocketAddr) -> &[u8] {
+        let bytes = usize::try_from(self.encode(address)).unwrap_or(0);
+        &self.0[..bytes.min(self.0.len())]
+    }
+
     // sin_zero is left as it was: the kernel does not read it.
     fn encode_v4(&mut self, address: &SocketAddrV4) -> socklen_t {
         self.0[0..2].copy_from_slice(&FAMILIES.0.to_ne_bytes());
