@@ -136,6 +136,9 @@ const BREAKAGES: &[(&str, &str, &str, &str)] = &[
     ("[turn]", "[limits]\npermissions_per_allocation_max = 4097\n[turn]", "out_of_range", "4097"),
     ("[turn]", "[limits]\nchannels_per_allocation_max = 0\n[turn]", "out_of_range", "0"),
     ("[turn]", "[limits]\nstreams_per_source_max = 0\n[turn]", "out_of_range", "0"),
+    ("[turn]", "[tuning]\ncoalesce_us = 1001\n[turn]", "out_of_range", "1001"),
+    ("[turn]", "[tuning]\nbusy_poll_us = -1\n[turn]", "out_of_range", "-1"),
+    ("[turn]", "[tuning]\nkernel_busy_poll_us = 1001\n[turn]", "out_of_range", "1001"),
     (
         "max_allocations = 10000",
         "max_allocations = 5\nmax_allocations_per_party = 6",

@@ -69,7 +69,8 @@ fn every_key_of_the_schema_is_in_the_effective_configuration() {
     assert!(absent.is_empty(), "{absent:?} in\n{text}");
 }
 
-const TABLES: [&str; 18] = [
+const TABLES: [&str; 19] = [
+    "tuning",
     "guard",
     "region_data",
     "groups",
