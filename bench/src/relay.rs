@@ -35,11 +35,19 @@ impl OneShard {
     /// # Errors
     /// The machine has fewer than two processors for us, or the relay does not start.
     pub fn start() -> anyhow::Result<Self> {
+        Self::start_tuned("")
+    }
+
+    /// As [`OneShard::start`], with these keys under `[tuning]`, such as `coalesce_us = 100`.
+    ///
+    /// # Errors
+    /// As [`OneShard::start`], or the product does not take them.
+    pub fn start_tuned(keys: &str) -> anyhow::Result<Self> {
         let cpus = allowed()?;
         let (&shard, &load) = cpus.first().zip(cpus.last()).context("no processors")?;
         anyhow::ensure!(shard != load, "the shard and the load need a processor each");
         let address = free_address()?;
-        let relay = Relay::start(configuration(address)?, ());
+        let relay = Relay::start(tuned(address, keys)?, ());
         let relay = relay.map_err(|error| anyhow!("the relay does not start: {error}"))?;
         pin_current_thread(load)?;
         Ok(Self { relay, address, cpus: Cpus { shard, load }, placed: Cell::new(0) })
@@ -122,7 +130,12 @@ pub fn join_request(room: &str, participant: &str) -> anyhow::Result<Join> {
 /// # Errors
 /// The product no longer takes this configuration.
 pub fn configuration(listen: SocketAddr) -> anyhow::Result<Loaded> {
+    tuned(listen, "")
+}
+
+fn tuned(listen: SocketAddr, keys: &str) -> anyhow::Result<Loaded> {
     let text = CONFIGURATION.replace("LISTEN", &listen.to_string());
+    let text = format!("{text}\n[tuning]\n{keys}\n");
     let loaded = config::parse("bench.toml", &text, Path::new("/"), []);
     loaded.map_err(|failure| anyhow!("{failure}"))
 }

@@ -12,6 +12,9 @@ pub enum Pattern {
     /// One room, one speaker; eight packets of equal length back to back, as those of one video
     /// frame come.
     Burst,
+    /// As `Burst`, but the eight come as one train and listeners take trains: what coalescing and
+    /// segmentation in network cards make of a burst.
+    Train,
     /// Many rooms with a speaker each, who take turns; packets come one by one, evenly spaced, and
     /// hardly two neighbours go to the same listeners.
     Crowd,
@@ -22,7 +25,7 @@ impl Pattern {
     pub fn packets(self) -> u64 {
         match self {
             Self::Single | Self::Crowd => 1,
-            Self::Burst => 8,
+            Self::Burst | Self::Train => 8,
         }
     }
 }
@@ -44,10 +47,18 @@ pub struct Case {
 const CROWD: (usize, usize) = (320, 32);
 
 impl Case {
+    /// Of a copy's processor time, by the bare loop's: what it is to be at most.
+    pub fn ratio_max(&self) -> f64 {
+        match self.pattern {
+            Pattern::Train => 0.30,
+            Pattern::Single | Pattern::Burst | Pattern::Crowd => 1.10,
+        }
+    }
+
     /// Rooms at once.
     pub fn rooms(&self) -> usize {
         match self.pattern {
-            Pattern::Single | Pattern::Burst => 1,
+            Pattern::Single | Pattern::Burst | Pattern::Train => 1,
             Pattern::Crowd => (CROWD.0 / self.participants).clamp(1, CROWD.1),
         }
     }

@@ -3,9 +3,10 @@
 use std::time::{Duration, Instant};
 
 use ringfence_net::IoCounters;
+use ringfence_net::floor::{Sink, send_in_trains};
 use serde::Serialize;
 
-use super::{AHEAD_MAX, Case, Cost, QUIET_MAX};
+use super::{AHEAD_MAX, Case, Cost, Pattern, QUIET_MAX};
 use crate::ears::Ears;
 use crate::relay::OneShard;
 use crate::room::{self, Participant};
@@ -60,6 +61,9 @@ impl<'r> RelaySide<'r> {
             let mut room = room.into_iter();
             speakers.extend(room.next());
             listeners.extend(room);
+        }
+        if case.pattern == Pattern::Train {
+            offload(&speakers, &listeners, case.payload_bytes)?;
         }
         let voices = speakers.iter().map(|_| Voice::new(1, case.payload_bytes)).collect();
         Ok(Self { relay, case, speakers, listeners, voices, started: Instant::now() })
@@ -127,10 +131,8 @@ impl<'r> RelaySide<'r> {
             let ahead = turn * self.case.copies_a_turn() - tally.heard;
             if turn < turns && now >= due && ahead < ahead_max {
                 let speaker = usize::try_from(turn)? % self.speakers.len();
-                for _ in 0..self.case.pattern.packets() {
-                    let packet = self.voices[speaker].next(self.started.elapsed());
-                    self.speakers[speaker].say(packet)?;
-                }
+                let elapsed = self.started.elapsed();
+                speak(&self.case, &self.speakers[speaker], &mut self.voices[speaker], elapsed)?;
                 turn += 1;
                 due = (due + interval).max(now);
             }
@@ -138,6 +140,34 @@ impl<'r> RelaySide<'r> {
         }
         Ok(tally.heard)
     }
+}
+
+/// One turn.
+fn speak(
+    case: &Case,
+    speaker: &Participant,
+    voice: &mut Voice,
+    elapsed: Duration,
+) -> std::io::Result<()> {
+    let packets = (0..case.pattern.packets()).map(|_| voice.next(elapsed).to_vec());
+    if case.pattern == Pattern::Train {
+        speaker.say(&packets.flatten().collect::<Vec<_>>())?;
+        return Ok(());
+    }
+    packets.into_iter().try_for_each(|packet| speaker.say(&packet).map(drop))
+}
+
+/// Lets speakers send trains, and listeners take them.
+fn offload(
+    speakers: &[Participant],
+    listeners: &[Participant],
+    segment_bytes: usize,
+) -> anyhow::Result<()> {
+    let segment_bytes = u16::try_from(segment_bytes)?;
+    for speaker in speakers {
+        send_in_trains(&speaker.socket, segment_bytes)?;
+    }
+    Ok(listeners.iter().try_for_each(|listener| Sink::coalesce(&listener.socket))?)
 }
 
 /// Turns to speak that begin in `span`.

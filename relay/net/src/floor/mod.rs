@@ -9,4 +9,4 @@ mod sink;
 
 pub use fan_out::FanOut;
 pub use reflector::Reflector;
-pub use sink::Sink;
+pub use sink::{Sink, send_in_trains};

@@ -22,6 +22,16 @@ impl Default for Sink {
     }
 }
 
+/// From now on what is sent through `socket` and is longer than that leaves as a train of datagrams of
+/// that length (udp(7), UDP_SEGMENT): what a network card with segmentation offload, or a sender that
+/// has it, puts on the wire.
+///
+/// # Errors
+/// What setsockopt(2) gives.
+pub fn send_in_trains(socket: &UdpSocket, segment_bytes: u16) -> io::Result<()> {
+    syscall::set_int(socket.as_fd(), libc::SOL_UDP, libc::UDP_SEGMENT, segment_bytes.into())
+}
+
 impl Sink {
     /// Lets the kernel hand `socket`'s datagrams over in trains (udp(7), UDP_GRO), so that the sink
     /// is not what a measurement waits for. They are counted one by one all the same.
