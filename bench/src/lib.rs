@@ -3,19 +3,23 @@
 //! `README.md` in this folder says how it is measured and what the figures leave out.
 #![forbid(unsafe_code)]
 
+pub mod compare;
 pub mod cost;
 pub mod ears;
+mod floor_stand_in;
 pub mod hold;
 pub mod large_policy;
+pub mod load;
 pub mod machine;
 pub mod pure_room;
 pub mod record;
 pub mod region_table;
 pub mod relay;
 pub mod reload;
+pub mod report;
 pub mod room;
+pub mod servers;
 pub mod spread;
 pub mod stun;
-pub mod turn;
 pub mod voice;
 pub mod work;

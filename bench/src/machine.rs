@@ -1,5 +1,6 @@
 //! Where and of what a run was made: a number without its run is not a number.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::process::Command;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -34,6 +35,24 @@ impl Circumstances {
             began_unix_s: since_epoch.as_secs(),
             load_average_before: load_average(),
         }
+    }
+}
+
+impl Circumstances {
+    /// A line of text for each, as a record has it; the load average of now comes with it.
+    pub fn lines(&self) -> BTreeMap<String, String> {
+        let changed = if self.uncommitted_changes { "-dirty" } else { "" };
+        let lines = [
+            ("processor", self.cpu.clone()),
+            ("processors", self.cpus.to_string()),
+            ("kernel", self.kernel.clone()),
+            ("commit", format!("{}{changed}", self.commit)),
+            ("command", self.command.join(" ")),
+            ("began", format!("{} s after 1970", self.began_unix_s)),
+            ("load average before", self.load_average_before.clone()),
+            ("load average after", load_average()),
+        ];
+        lines.map(|(name, line)| (name.to_owned(), line)).into()
     }
 }
 

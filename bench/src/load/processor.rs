@@ -9,7 +9,7 @@ use std::time::Duration;
 ///
 /// # Errors
 /// The process is gone, or the kernel keeps no such statistics.
-pub(super) fn cpu_time(process: u32) -> io::Result<Duration> {
+pub fn cpu_time(process: u32) -> io::Result<Duration> {
     let threads = fs::read_dir(format!("/proc/{process}/task"))?;
     threads.map(|thread| of_thread(&thread?.path().join("schedstat"))).sum()
 }

@@ -1,17 +1,16 @@
 //! Changes the policy under load, over and over, and counts every packet at its receiver.
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::Args;
 use ringfence_bench::machine::{Circumstances, load_average};
-use ringfence_bench::reload::{Case, Reloaded, run};
+use ringfence_bench::reload::{self, Case, Reloaded};
 use serde_json::json;
 
 /// Loss, packets astray and the time of the answer over many reloads, every other one tightening.
 /// Exit status 1: a packet was lost or astray, or the answer took too long.
-#[derive(Parser)]
-struct Arguments {
+#[derive(Args)]
+pub(crate) struct Arguments {
     /// Reloads.
     #[arg(long, default_value_t = 1000)]
     reloads: u32,
@@ -33,16 +32,15 @@ struct Arguments {
     /// Greatest 99th percentile of the answer, in milliseconds.
     #[arg(long, default_value_t = 50.0)]
     p99_ms_max: f64,
-    /// Print the record instead of the summary.
-    #[arg(long)]
-    json: bool,
-    /// Write `reload.json` and `reload.txt` into this folder.
-    #[arg(long)]
-    out: Option<PathBuf>,
+    #[command(flatten)]
+    output: super::output::Output,
 }
 
-fn main() -> anyhow::Result<ExitCode> {
-    let arguments = Arguments::parse();
+/// Runs it.
+///
+/// # Errors
+/// The relay does not start, or the folder cannot be written.
+pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let case = Case {
         reloads: arguments.reloads,
         flows: arguments.flows,
@@ -52,7 +50,7 @@ fn main() -> anyhow::Result<ExitCode> {
         interval_ms: arguments.interval_ms,
     };
     let circumstances = Circumstances::now();
-    let reloaded = run(&case)?;
+    let reloaded = reload::run(&case)?;
     let text = summary(&case, &reloaded);
     let record = json!({
         "circumstances": circumstances,
@@ -61,13 +59,7 @@ fn main() -> anyhow::Result<ExitCode> {
         "case": case,
         "reloaded": reloaded,
     });
-    let record = serde_json::to_string_pretty(&record)?;
-    if let Some(out) = &arguments.out {
-        std::fs::create_dir_all(out)?;
-        std::fs::write(out.join("reload.json"), &record)?;
-        std::fs::write(out.join("reload.txt"), &text)?;
-    }
-    println!("{}", if arguments.json { record } else { text });
+    super::output::give(&text, &record, &arguments.output, "reload")?;
     let met = reloaded.is_right() && reloaded.answer_ms.p99 <= arguments.p99_ms_max;
     Ok(if met { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -1,18 +1,17 @@
 //! Holds one large meeting on one shard and counts every copy.
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::Parser;
+use clap::Args;
 use ringfence_bench::hold::{Held, Meeting, hold};
 use ringfence_bench::machine::{Circumstances, load_average};
 use ringfence_bench::relay::OneShard;
 use serde_json::json;
 
 /// Copies, loss and latency of one meeting on one shard. Exit status 1: a copy was lost.
-#[derive(Parser)]
-struct Arguments {
+#[derive(Args)]
+pub(crate) struct Arguments {
     /// People in the room.
     #[arg(long, default_value_t = 250)]
     participants: usize,
@@ -28,16 +27,15 @@ struct Arguments {
     /// For how long.
     #[arg(long, default_value_t = 60)]
     seconds: u32,
-    /// Print the record instead of the summary.
-    #[arg(long)]
-    json: bool,
-    /// Write `hold.json` and `hold.txt` into this folder.
-    #[arg(long)]
-    out: Option<PathBuf>,
+    #[command(flatten)]
+    output: super::output::Output,
 }
 
-fn main() -> anyhow::Result<ExitCode> {
-    let arguments = Arguments::parse();
+/// Runs it.
+///
+/// # Errors
+/// The relay does not start, or the folder cannot be written.
+pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let meeting = Meeting {
         participants: arguments.participants,
         speakers: arguments.speakers,
@@ -55,13 +53,7 @@ fn main() -> anyhow::Result<ExitCode> {
         "meeting": meeting,
         "held": held,
     });
-    let record = serde_json::to_string_pretty(&record)?;
-    if let Some(out) = &arguments.out {
-        std::fs::create_dir_all(out)?;
-        std::fs::write(out.join("hold.json"), &record)?;
-        std::fs::write(out.join("hold.txt"), &text)?;
-    }
-    println!("{}", if arguments.json { record } else { text });
+    super::output::give(&text, &record, &arguments.output, "hold")?;
     Ok(if held.is_whole() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 

@@ -1,17 +1,16 @@
 //! Measures what a copy costs the relay and what it costs a bare `sendmmsg` loop, in turn.
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::Args;
 use ringfence_bench::cost::{Case, Pattern, Round, Row, compare, table};
 use ringfence_bench::machine::{Circumstances, load_average};
 use ringfence_bench::relay::OneShard;
 use serde_json::json;
 
 /// Processor time per copy, relay against floor. Exit status 1: a case missed the limit or lost.
-#[derive(Parser)]
-struct Arguments {
+#[derive(Args)]
+pub(crate) struct Arguments {
     /// Measurements of each side for each case; an even number of alternations.
     #[arg(long, default_value_t = 8)]
     rounds: usize,
@@ -30,18 +29,17 @@ struct Arguments {
     /// Greatest ratio that is not missed.
     #[arg(long, default_value_t = 1.25)]
     ratio_max: f64,
-    /// Print the record instead of the table.
-    #[arg(long)]
-    json: bool,
-    /// Write `fan-out.json` and `fan-out.txt` into this folder.
-    #[arg(long)]
-    out: Option<PathBuf>,
+    #[command(flatten)]
+    output: super::output::Output,
 }
 
-fn main() -> anyhow::Result<ExitCode> {
-    let arguments = Arguments::parse();
+/// Runs it.
+///
+/// # Errors
+/// The relay does not start, or the folder cannot be written.
+pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let circumstances = Circumstances::now();
-    let rows = measure_all(&arguments)?;
+    let rows = measure_all(arguments)?;
     let text = table(&rows);
     let record = json!({
         "circumstances": circumstances,
@@ -49,13 +47,7 @@ fn main() -> anyhow::Result<ExitCode> {
         "ratio_max": arguments.ratio_max,
         "cases": rows,
     });
-    let record = serde_json::to_string_pretty(&record)?;
-    if let Some(out) = &arguments.out {
-        std::fs::create_dir_all(out)?;
-        std::fs::write(out.join("fan-out.json"), &record)?;
-        std::fs::write(out.join("fan-out.txt"), &text)?;
-    }
-    println!("{}", if arguments.json { record } else { text });
+    super::output::give(&text, &record, &arguments.output, "fan-out")?;
     Ok(if rows.iter().all(|row| row.met) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
