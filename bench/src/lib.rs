@@ -13,6 +13,7 @@ pub mod record;
 pub mod region_table;
 pub mod relay;
 pub mod reload;
+pub mod report;
 pub mod room;
 pub mod spread;
 pub mod stun;
