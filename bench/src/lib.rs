@@ -15,6 +15,7 @@ pub mod relay;
 pub mod reload;
 pub mod report;
 pub mod room;
+pub mod servers;
 pub mod spread;
 pub mod stun;
 pub mod turn;

@@ -4,8 +4,19 @@
 //! an arrival has to tell: the SSRC names the lane, the timestamp the packet's number in it. So payloads
 //! may be encrypted, and when a packet was meant to be sent follows from its number.
 
+pub mod calls;
+#[cfg(test)]
+mod check;
+mod kernel_drops;
+mod receiver;
+
+pub mod rooms;
+mod sockets;
+
 use std::io;
 use std::time::Instant;
+
+pub use sockets::{Sinks, Sockets, party_address};
 
 /// Streams that are ready to be loaded.
 pub trait Work {

@@ -127,7 +127,7 @@ impl Bars {
             height += ROW_PX * rows.len() as f64 + 8.0;
             drawn.push(Group { label, label_y, rows });
         }
-        (!drawn.is_empty()).then(|| Self { title, height, groups: drawn })
+        (!drawn.is_empty()).then_some(Self { title, height, groups: drawn })
     }
 
     fn width(&self) -> f64 {

@@ -40,7 +40,7 @@ fn picture(case: &Case, palette: &Palette, load: &str) -> Option<(String, Lines)
         title: format!("Latency by percentile, {}, {load}", case.name),
         below: "percentile of packets",
         across: axes.percentile_ticks(),
-        up: ticks(&axes.y, |us| time_of_round_us(us)),
+        up: ticks(&axes.y, time_of_round_us),
         limits: Vec::new(),
         series: series.collect(),
     };

@@ -36,7 +36,11 @@ impl Scale {
     /// Round figures within the stretch, closer together where it is short.
     pub(super) fn ticks(&self) -> Vec<f64> {
         let decades = (self.high / self.low).log10();
-        let steps: &[f64] = if decades <= 2.2 { &[1.0, 2.0, 5.0] } else { &[1.0] };
+        let steps: &[f64] = match decades {
+            decades if decades <= 2.0 => &[1.0, 2.0, 5.0],
+            decades if decades <= 3.5 => &[1.0, 3.0],
+            _ => &[1.0],
+        };
         let powers = (-12..=15).map(|power| 10_f64.powi(power));
         let figures = powers.flat_map(|power| steps.iter().map(move |step| step * power));
         figures.filter(|figure| (self.low * 0.999..=self.high * 1.001).contains(figure)).collect()
@@ -68,6 +72,7 @@ mod tests {
     fn a_short_stretch_has_ticks_between_its_decades() {
         let ticks = |low, high| Scale::logarithmic((low, high), (0.0, 1.0)).ticks();
         assert_eq!(ticks(3.0, 60.0), [5.0, 10.0, 20.0, 50.0]);
+        assert_eq!(ticks(1.0, 500.0), [1.0, 3.0, 10.0, 30.0, 100.0, 300.0]);
         assert_eq!(ticks(1.0, 10_000.0), [1.0, 10.0, 100.0, 1_000.0, 10_000.0]);
     }
 

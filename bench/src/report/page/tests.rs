@@ -115,13 +115,3 @@ fn a_record_of_nothing_is_a_page_too() {
     };
     parsed(&html(&record).unwrap());
 }
-
-/// Where to look at the page with one's own eyes: `RINGFENCE_SAMPLE_PAGE=page.html`.
-#[test]
-fn the_sample_can_be_looked_at() {
-    let page = html(&sample::record()).unwrap();
-    if let Some(path) = std::env::var_os("RINGFENCE_SAMPLE_PAGE") {
-        std::fs::write(path, &page).unwrap();
-    }
-    assert!(page.ends_with("</html>\n"));
-}
