@@ -7,6 +7,7 @@ pub mod cost;
 pub mod ears;
 pub mod hold;
 pub mod large_policy;
+pub mod load;
 pub mod machine;
 pub mod pure_room;
 pub mod record;

@@ -1,6 +1,5 @@
 //! Letting participants in by the relay's API, and out again.
 
-use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context;
@@ -10,8 +9,7 @@ use ringfence::endpoint::Credentials;
 use serde_json::{Value, json};
 use tokio::runtime::{Builder, Runtime};
 
-/// The account that a relay is configured with for measurements.
-const TENANT: &str = "bench";
+use super::Door;
 
 /// Life of credentials: longer than any run.
 const TTL_S: u32 = 86_400;
@@ -22,6 +20,7 @@ const LEAVE_WAIT: Duration = Duration::from_secs(1);
 /// Everybody who was let in. They are let out when this goes.
 pub(super) struct Admission {
     api: ApiClient,
+    tenant: String,
     /// What the names of its rooms begin with.
     prefix: String,
     runtime: Runtime,
@@ -31,16 +30,17 @@ pub(super) struct Admission {
 
 impl Admission {
     /// `number` makes the names of its rooms differ from those of others in this process.
-    pub(super) fn new(control: &Path, number: usize) -> anyhow::Result<Self> {
+    pub(super) fn new(door: &Door, number: usize) -> anyhow::Result<Self> {
         let runtime = Builder::new_current_thread().enable_all().build()?;
         let prefix = format!("bench-{}-{number}", std::process::id());
-        Ok(Self { api: ApiClient::unix(control), prefix, runtime, paths: Vec::new() })
+        let (api, tenant) = (ApiClient::unix(&door.control), door.tenant.clone());
+        Ok(Self { api, tenant, prefix, runtime, paths: Vec::new() })
     }
 
     pub(super) fn join(&mut self, room: usize, participant: usize) -> anyhow::Result<Credentials> {
         let path = format!("/v1/rooms/{}-{room}/participants", self.prefix);
         let name = format!("p{participant}");
-        let body = json!({ "tenant": TENANT, "participant": name, "ttl_s": TTL_S });
+        let body = json!({ "tenant": self.tenant, "participant": name, "ttl_s": TTL_S });
         let call = self.api.call(Method::POST, &path, Some(&body));
         let joined = self.runtime.block_on(call).with_context(|| {
             format!("room {room} does not let participant {participant} in; next: look at quotas")

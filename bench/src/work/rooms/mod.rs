@@ -6,7 +6,7 @@ mod party;
 use std::collections::VecDeque;
 use std::io;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
@@ -30,6 +30,18 @@ const INTRODUCTION_AGAIN: Duration = Duration::from_millis(250);
 
 /// Calls of [`Work::keep_alive`], one a second, in which each participant has its turn.
 const CONSENT_TURNS: usize = 5;
+
+/// Where a relay is entered.
+#[derive(Clone, Debug)]
+pub struct Door {
+    /// Where media goes.
+    pub media: SocketAddr,
+    /// The unix socket of its API.
+    pub control: PathBuf,
+    /// On whose account rooms are made. Its quotas have to be large enough, and so has
+    /// `limits.participant_kbps_max`.
+    pub tenant: String,
+}
 
 /// How many of what.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -63,30 +75,25 @@ pub struct Rooms {
 static PLACED: AtomicUsize = AtomicUsize::new(0);
 
 impl Rooms {
-    /// Lets everybody in under tenant `bench`, latches them, and has each speaker heard once.
+    /// Lets everybody in, latches them, and has each speaker heard once.
     ///
     /// # Errors
     /// The relay refuses somebody, does not answer, or loses what is said again and again.
-    pub fn open(
-        relay: SocketAddr,
-        control: &Path,
-        layout: Layout,
-        sinks: Sinks,
-    ) -> anyhow::Result<Self> {
+    pub fn open(door: &Door, layout: Layout, sinks: Sinks) -> anyhow::Result<Self> {
         let Layout { rooms, participants, speakers } = layout;
         ensure!(participants >= 2, "a room needs two participants");
         ensure!((1..=participants).contains(&speakers), "speakers are participants");
         let number = rooms * participants;
         let first = PLACED.fetch_add(number, Ordering::Relaxed);
-        let addresses = (first..first + number).map(|at| party_address(relay.ip(), HALL, at));
+        let addresses = (first..first + number).map(|at| party_address(door.media.ip(), HALL, at));
         let sockets = Sockets::open(&addresses.collect::<io::Result<Vec<_>>>()?, sinks)?;
-        (0..number).try_for_each(|socket| sockets.connect(socket, relay))?;
+        (0..number).try_for_each(|socket| sockets.connect(socket, door.media))?;
         let started = Instant::now();
-        let mut admission = Admission::new(control, first)?;
+        let mut admission = Admission::new(door, first)?;
         let parties = (0..number)
             .map(|party| {
                 let credentials = admission.join(party / participants, party % participants)?;
-                Ok(Party::new(relay, &credentials, party))
+                Ok(Party::new(door.media, &credentials, party))
             })
             .collect::<anyhow::Result<_>>()?;
         let mut opened = Self {

@@ -29,7 +29,8 @@ impl RelayHere {
 
     fn rooms(&self, layout: Layout, sinks: Sinks) -> Rooms {
         let control = self.folder.path().join("ringfence.sock");
-        Rooms::open(self.media, &control, layout, sinks).unwrap()
+        let door = Door { media: self.media, control, tenant: "bench".to_owned() };
+        Rooms::open(&door, layout, sinks).unwrap()
     }
 
     fn participants(&self) -> usize {
