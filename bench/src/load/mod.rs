@@ -4,6 +4,7 @@
 //! leaves late, or not at all, is counted. Latency is the time of arrival less the time that was meant,
 //! so a generator that was held up makes its own figures worse, never better.
 
+mod flood;
 mod latency;
 mod pace;
 mod processor;
@@ -15,6 +16,7 @@ mod srtp;
 mod tally;
 mod trial;
 
+pub use flood::{FLOOD_PER_S_MAX, Flood};
 pub use latency::latency_at_rate;
 pub use pace::Manner;
 pub use processor::cpu_time;

@@ -6,6 +6,7 @@ mod external;
 mod processors;
 mod reflector;
 mod ringfence;
+pub mod rtpengine;
 mod turn_server;
 
 use std::any::Any;

@@ -4,9 +4,13 @@
 //! an arrival has to tell: the SSRC names the lane, the timestamp the packet's number in it. So payloads
 //! may be encrypted, and when a packet was meant to be sent follows from its number.
 
+pub mod calls;
+#[cfg(test)]
+mod check;
 mod echo;
 mod kernel_drops;
 mod receiver;
+pub mod rooms;
 mod sockets;
 pub mod turn;
 
