@@ -40,14 +40,11 @@ pub(super) fn run(
     Ok(rounds.measured)
 }
 
-/// Each round begins one further on; every other one goes backwards, so that nobody always follows
-/// the same one.
+/// Every round goes there and the next one back, and each such pair begins one further on: so nobody
+/// always begins, or always follows the same one.
 fn in_turn<T: Copy>(servers: &[T], round: usize) -> Vec<T> {
     let mut order = servers.to_vec();
-    if !order.is_empty() {
-        let first = round % order.len();
-        order.rotate_left(first);
-    }
+    order.rotate_left(round / 2 % servers.len().max(1));
     if round % 2 == 1 {
         order.reverse();
     }

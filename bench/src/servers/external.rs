@@ -17,6 +17,7 @@ pub(super) fn server(address: &str) -> anyhow::Result<Server> {
         addresses: vec![parsed],
         tls: Some(parsed),
         process: None,
+        credentials: None,
         control: None,
         life: Box::new(()),
     })

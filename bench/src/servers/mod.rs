@@ -15,7 +15,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use anyhow::{Context, bail};
-use ringfence_tests::turn::{Kind, Server as TestServer, Setup};
+use ringfence_tests::turn::{Credentials, Kind, Server as TestServer, Setup};
 
 pub use processors::Processors;
 pub use reflector::reflect;
@@ -49,6 +49,8 @@ pub struct Server {
     pub tls: Option<SocketAddr>,
     /// Whose processor time is read; none where the server is not ours.
     pub process: Option<u32>,
+    /// What its clients sign with; none where it has the secret that the tests share.
+    pub credentials: Option<Credentials>,
     /// The relay's control socket.
     pub control: Option<PathBuf>,
     /// Ends the server with this value.
@@ -95,13 +97,14 @@ impl Server {
     /// It refuses, or does not answer.
     pub fn work(&self, plan: &Plan, sinks: Sinks) -> anyhow::Result<Box<dyn Work>> {
         let first = *self.addresses.first().context("a server has an address")?;
+        let credentials = self.credentials.as_ref();
         Ok(match (self.trade, plan.transport) {
             (Trade::Echo, _) => Box::new(Echo::open(&self.addresses, plan.lanes(), sinks)?),
             (Trade::Turn, Transport::Tls) => {
                 let tls = self.tls.with_context(|| format!("{} speaks no TLS", self.name))?;
-                Box::new(Turn::open(tls, plan, sinks, None)?)
+                Box::new(Turn::open(tls, plan, sinks, credentials)?)
             }
-            (Trade::Turn, _) => Box::new(Turn::open(first, plan, sinks, None)?),
+            (Trade::Turn, _) => Box::new(Turn::open(first, plan, sinks, credentials)?),
         })
     }
 
@@ -141,6 +144,7 @@ fn by_test_setup(
         addresses: vec![server.address],
         tls: setup.tls_port.map(|port| SocketAddr::new(ip, port)),
         process: Some(server.process.id()),
+        credentials: None,
         control: Some(server.control()),
         life: Box::new(server),
     })

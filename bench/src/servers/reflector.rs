@@ -56,6 +56,7 @@ pub(super) fn start(name: &str, ip: IpAddr, wish: &Wish) -> anyhow::Result<Serve
         addresses,
         tls: None,
         process: Some(child.0.id()),
+        credentials: None,
         control: None,
         life: Box::new(child),
     })

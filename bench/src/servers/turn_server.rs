@@ -41,6 +41,7 @@ pub(super) fn start(ip: IpAddr, wish: &Wish) -> anyhow::Result<Server> {
         addresses: vec![address],
         tls: None,
         process: Some(process.id()),
+        credentials: None,
         control: None,
         life: Box::new((process, folder)),
     })

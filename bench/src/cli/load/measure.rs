@@ -6,20 +6,29 @@ use std::time::Duration;
 use anyhow::Context;
 use ringfence_bench::load::{self, Load, Manner, Trial, latency_at_rate, search};
 use ringfence_bench::record::{CostAtRate, LossAtRate, Outcome};
-use ringfence_bench::servers::{self, Processors, Server, Trade, Wish};
-use ringfence_bench::work::Sinks;
-use ringfence_bench::work::turn::{Plan, Transport};
+use ringfence_bench::servers::{Processors, Server};
+use ringfence_bench::work::{Sinks, Work};
 use serde::Serialize;
 
 use super::Offer;
 use crate::cli::progress::Progress;
 
+/// A server, and how to get streams through it.
+pub(super) struct Loading {
+    /// What the work is.
+    pub(super) name: String,
+    pub(super) server: Server,
+    pub(super) open: Box<Open>,
+}
+
+/// Each trial has streams of its own.
+pub(super) type Open = dyn Fn(&Server, Sinks) -> anyhow::Result<Box<dyn Work>>;
+
 /// A server under load.
 pub(super) struct Bench<'o> {
-    pub(super) server: Server,
+    pub(super) load: Loading,
     pub(super) outcome: Outcome,
     pub(super) trials: Vec<Offered>,
-    plan: Plan,
     offer: &'o Offer,
     span: Duration,
 }
@@ -38,25 +47,11 @@ pub(super) struct Offered {
 const LOADS_PERCENT: [u64; 3] = [10, 50, 90];
 
 impl<'o> Bench<'o> {
-    /// Starts the server and moves this thread to the generator's processor.
-    pub(super) fn open(
-        name: &str,
-        trade: Trade,
-        plan: Plan,
-        offer: &'o Offer,
-    ) -> anyhow::Result<Self> {
+    /// Moves this thread to the generator's processor.
+    pub(super) fn new(load: Loading, offer: &'o Offer) -> anyhow::Result<Self> {
         let span = Duration::try_from_secs_f64(offer.seconds).context("--seconds")?;
-        let processors = Processors::of_this_machine()?;
-        let tls = plan.transport == Transport::Tls;
-        let wish = Wish { tls, flows: plan.flows, processors };
-        let mut server = servers::start(name, 0, &wish)?;
-        if server.process.is_none() {
-            server.trade = trade;
-        }
-        anyhow::ensure!(server.trade == trade, "{name} does other work: see load --help");
-        processors.take_the_generators()?;
-        let (outcome, trials) = (Outcome::default(), Vec::new());
-        Ok(Self { server, outcome, trials, plan, offer, span })
+        Processors::of_this_machine()?.take_the_generators()?;
+        Ok(Self { load, outcome: Outcome::default(), trials: Vec::new(), offer, span })
     }
 
     /// All that was asked for.
@@ -102,10 +97,10 @@ impl<'o> Bench<'o> {
             timed,
         };
         let trains = self.offer.burst > 1 || self.offer.search && !timed;
-        let mut work = self.server.work(&self.plan, Sinks { trains, stamps: timed })?;
+        let mut work = (self.load.open)(&self.load.server, Sinks { trains, stamps: timed })?;
         let mut progress = Progress::new(&format!("{packets_per_s}/s"), self.span);
         let shown = &mut |glance| progress.show(glance);
-        let trial = load::run(&mut *work, &load, self.server.process, shown)?;
+        let trial = load::run(&mut *work, &load, self.load.server.process, shown)?;
         progress.end();
         let (lost, sound) = (trial.lost(), trial.is_sound());
         self.trials.push(Offered { load, lost, sound, trial: trial.clone() });

@@ -5,15 +5,17 @@ mod measure;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use anyhow::Context;
 use clap::{Args, Subcommand};
 use ringfence_bench::load::{Mix, Shape};
 use ringfence_bench::machine::Circumstances;
 use ringfence_bench::record::{Case, Record};
-use ringfence_bench::servers::{NAMES, Trade};
+use ringfence_bench::servers::{self, NAMES, Processors, Server, Trade, Wish};
 use ringfence_bench::work::turn::{Direction, Plan, Transport};
+use ringfence_tests::turn::Credentials;
 use serde::Serialize;
 
-use self::measure::{Bench, Offered};
+use self::measure::{Bench, Loading, Offered, Open};
 use super::output::{Output, give, write_page};
 
 #[derive(Args)]
@@ -44,6 +46,9 @@ struct Turn {
     /// How clients reach the server.
     #[arg(long, value_enum, default_value = "udp")]
     transport: Transport,
+    /// Name and password for a server that somebody else runs.
+    #[arg(long, value_name = "NAME:PASSWORD")]
+    user: Option<String>,
     #[command(flatten)]
     offer: Offer,
 }
@@ -100,37 +105,68 @@ struct Loaded {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let (server, trade, plan, offer, what) = match &arguments.work {
-        Work::Turn(turn) => {
-            let Turn { server, flows, direction, transport, offer } = turn;
-            let plan = Plan { flows: *flows, direction: *direction, transport: *transport };
-            let what = format!("turn, {flows} flows, {direction:?}, {transport:?}").to_lowercase();
-            (server, Trade::Turn, plan, offer, what)
-        }
-        Work::Echo(Echo { server, flows, offer }) => {
-            let (direction, transport) = (Direction::Both, Transport::Udp);
-            let plan = Plan { flows: *flows, direction, transport };
-            (server, Trade::Echo, plan, offer, "echo".to_owned())
-        }
+    let (load, offer) = match &arguments.work {
+        Work::Turn(turn) => (turn.load()?, &turn.offer),
+        Work::Echo(echo) => (echo.load()?, &echo.offer),
     };
+    let name = format!("{}, {}", load.name, offer.shape());
     let circumstances = Circumstances::now();
-    let mut bench = Bench::open(server, trade, plan, offer)?;
+    let mut bench = Bench::new(load, offer)?;
     bench.measure()?;
-    let name = format!("{what}, {}", offer.shape());
+    let Bench { load, outcome, trials, .. } = bench;
+    let results = [(load.server.name.clone(), outcome)].into();
     let record = Record {
         title: format!("Load: {name}"),
         circumstances: circumstances.lines(),
-        servers: vec![bench.server.record()],
-        cases: vec![Case {
-            name,
-            results: [(bench.server.name.clone(), bench.outcome)].into(),
-            targets: Vec::new(),
-        }],
+        servers: vec![load.server.record()],
+        cases: vec![Case { name, results, targets: Vec::new() }],
     };
-    let text = ringfence_bench::report::table(&record) + &measure::table(&bench.trials);
+    let text = ringfence_bench::report::table(&record) + &measure::table(&trials);
     write_page(&record, offer.html.as_deref())?;
-    give(&text, &Loaded { record, trials: bench.trials }, &offer.output, "load")?;
+    give(&text, &Loaded { record, trials }, &offer.output, "load")?;
     Ok(ExitCode::SUCCESS)
+}
+
+impl Turn {
+    fn load(&self) -> anyhow::Result<Loading> {
+        let Self { flows, direction, transport, .. } = *self;
+        let plan = Plan { flows, direction, transport };
+        let mut server = start(&self.server, Trade::Turn, &plan)?;
+        server.credentials = self.user.as_deref().map(credentials).transpose()?;
+        let name = format!("turn, {flows} flows, {direction:?}, {transport:?}").to_lowercase();
+        Ok(Loading { name, server, open: open(plan) })
+    }
+}
+
+impl Echo {
+    fn load(&self) -> anyhow::Result<Loading> {
+        let (direction, transport) = (Direction::Both, Transport::Udp);
+        let plan = Plan { flows: self.flows, direction, transport };
+        let server = start(&self.server, Trade::Echo, &plan)?;
+        let name = format!("echo, {} lanes", plan.lanes());
+        Ok(Loading { name, server, open: open(plan) })
+    }
+}
+
+/// Whoever runs a server elsewhere knows what it is.
+fn start(name: &str, trade: Trade, plan: &Plan) -> anyhow::Result<Server> {
+    let processors = Processors::of_this_machine()?;
+    let tls = plan.transport == Transport::Tls;
+    let mut server = servers::start(name, 0, &Wish { tls, flows: plan.flows, processors })?;
+    if server.process.is_none() {
+        server.trade = trade;
+    }
+    anyhow::ensure!(server.trade == trade, "{name} does other work; see load --help");
+    Ok(server)
+}
+
+fn open(plan: Plan) -> Box<Open> {
+    Box::new(move |server, sinks| server.work(&plan, sinks))
+}
+
+fn credentials(user: &str) -> anyhow::Result<Credentials> {
+    let (username, password) = user.rsplit_once(':').context("write --user NAME:PASSWORD")?;
+    Ok(Credentials { username: username.to_owned(), password: password.to_owned() })
 }
 
 impl Offer {
