@@ -56,7 +56,9 @@ impl Receiver {
         match recvmmsg(socket.as_raw_fd(), &mut headers, &mut slices, flags, None) {
             Ok(messages) => {
                 let clocks = Clocks::now();
-                Ok(messages.map(|message| clocks.hear(&message, heard)).count() == BATCH)
+                let count = messages.map(|message| clocks.hear(&message, heard)).count();
+                self.headers = (!self.wants_control()).then_some(headers);
+                Ok(count == BATCH)
             }
             Err(Errno::EAGAIN | Errno::EINTR | Errno::ECONNREFUSED) => {
                 self.headers = Some(headers);
@@ -67,8 +69,12 @@ impl Receiver {
     }
 
     fn new_headers(&self) -> MultiHeaders<()> {
-        let wanted = self.sinks.trains || self.sinks.stamps;
-        MultiHeaders::preallocate(BATCH, wanted.then(|| cmsg_space!(TimeSpec, i32)))
+        let control = self.wants_control().then(|| cmsg_space!(TimeSpec, i32));
+        MultiHeaders::preallocate(BATCH, control)
+    }
+
+    fn wants_control(&self) -> bool {
+        self.sinks.trains || self.sinks.stamps
     }
 }
 
@@ -135,24 +141,15 @@ mod tests {
     #[test]
     fn a_train_is_taken_apart() {
         let (from, to, mut receiver) = pair(Sinks { trains: true, stamps: true });
-        let pieces = [IoSliceHolder::of(&[7; 250])];
         let control = [nix::sys::socket::ControlMessage::UdpGsoSegments(&100)];
+        let pieces = [io::IoSlice::new(&[7; 250])];
         for _ in 0..2 {
-            let slices: Vec<_> = pieces.iter().map(|piece| io::IoSlice::new(&piece.0)).collect();
             let fd = from.as_raw_fd();
-            nix::sys::socket::sendmsg::<()>(fd, &slices, &control, MsgFlags::empty(), None)
+            nix::sys::socket::sendmsg::<()>(fd, &pieces, &control, MsgFlags::empty(), None)
                 .unwrap();
             let mut lengths = Vec::new();
             receiver.receive(&to, &mut |datagram, _| lengths.push(datagram.len())).unwrap();
             assert_eq!(lengths, [100, 100, 50]);
-        }
-    }
-
-    struct IoSliceHolder(Vec<u8>);
-
-    impl IoSliceHolder {
-        fn of(bytes: &[u8]) -> Self {
-            Self(bytes.to_vec())
         }
     }
 }
