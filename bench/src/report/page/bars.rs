@@ -11,10 +11,10 @@ use crate::spread::Spread;
 
 const GROUP_PX: f64 = 26.0;
 const ROW_PX: f64 = 27.0;
-const BARS: (f64, f64) = (104.0, WIDTH_PX - 140.0);
+const BARS: (f64, f64) = (130.0, WIDTH_PX - 86.0);
 
 /// The longest name that fits beside a bar.
-const NAME_CHARS_MAX: usize = 14;
+const NAME_CHARS_MAX: usize = 18;
 
 /// Bars in groups.
 #[derive(Template)]

@@ -11,7 +11,7 @@ pub(super) const WIDTH_PX: f64 = 460.0;
 const HEIGHT_PX: f64 = 270.0;
 
 /// Where the axes are, left, right, above and below.
-pub(super) const PLOT_X: (f64, f64) = (52.0, WIDTH_PX - 12.0);
+pub(super) const PLOT_X: (f64, f64) = (58.0, WIDTH_PX - 12.0);
 /// From the bottom up.
 pub(super) const PLOT_Y: (f64, f64) = (HEIGHT_PX - 44.0, 12.0);
 

@@ -71,8 +71,11 @@ pub struct Rooms {
 }
 
 /// Participants of this process so far: a relay keeps an address for its participant for half a minute
-/// after that has gone, so none is used twice.
+/// after that has gone, so one is used again only after all others.
 static PLACED: AtomicUsize = AtomicUsize::new(0);
+
+/// Addresses from the hall on.
+const PLACES: usize = (256 - HALL as usize) * 250;
 
 impl Rooms {
     /// Lets everybody in, latches them, and has each speaker heard once.
@@ -85,7 +88,8 @@ impl Rooms {
         ensure!((1..=participants).contains(&speakers), "speakers are participants");
         let number = rooms * participants;
         let first = PLACED.fetch_add(number, Ordering::Relaxed);
-        let addresses = (first..first + number).map(|at| party_address(door.media.ip(), HALL, at));
+        let addresses =
+            (first..first + number).map(|at| party_address(door.media.ip(), HALL, at % PLACES));
         let sockets = Sockets::open(&addresses.collect::<io::Result<Vec<_>>>()?, sinks)?;
         (0..number).try_for_each(|socket| sockets.connect(socket, door.media))?;
         let started = Instant::now();
