@@ -3,7 +3,10 @@
 use std::fmt;
 
 use crate::load::{Mix, Shape};
-use crate::work::turn::Direction;
+use crate::work::Task;
+use crate::work::turn::{Direction, Plan, Transport};
+
+use super::FLOWS;
 
 /// One kind of work.
 #[derive(Clone, Debug)]
@@ -12,8 +15,11 @@ pub struct Group {
     pub name: &'static str,
     /// How packets come.
     pub shape: Shape,
-    /// Who sends; a reflector gets as many lanes.
-    pub direction: Direction,
+    /// What is carried.
+    pub task: Task,
+    /// Packets are sent evenly spaced, each by itself, also where processor time is measured: then every
+    /// one of them wakes the server. Else those that are due within 100 us leave together.
+    pub evenly: bool,
     /// Who does it.
     pub servers: &'static [&'static str],
     /// Rates at which processor time is measured, in packets a second.
@@ -67,6 +73,7 @@ pub(super) const HALF_OF_COTURN: &str = "half of coturn's rate without loss";
 const RELAY: &str = "ringfence";
 const COALESCE: &str = "ringfence+coalesce";
 const COTURN: &str = "coturn";
+const RTPENGINE: &str = "rtpengine";
 const CRATE: &str = "turn-server";
 const FLOOR: &str = "reflector";
 const TRAINS_FLOOR: &str = "reflector+trains";
@@ -82,6 +89,7 @@ pub fn groups() -> Vec<Group> {
         burst("burst-172", 172, &BURST_172),
         burst("burst-1200", 1200, &BURST_1200),
         pairs(),
+        calls(),
         coalesce(),
     ]
 }
@@ -90,7 +98,8 @@ fn single(name: &'static str, bytes: usize, targets: &'static [Target]) -> Group
     Group {
         name,
         shape: Shape { mix: Mix::Bytes(bytes), burst: 1 },
-        direction: Direction::Both,
+        task: flows(Direction::Both),
+        evenly: false,
         servers: &[RELAY, COALESCE, COTURN, FLOOR],
         costs: &[100_000, SINGLE_RATE],
         searched: &[RELAY, COTURN],
@@ -103,7 +112,8 @@ fn burst(name: &'static str, bytes: usize, targets: &'static [Target]) -> Group 
     Group {
         name,
         shape: Shape { mix: Mix::Bytes(bytes), burst: 16 },
-        direction: Direction::Both,
+        task: flows(Direction::Both),
+        evenly: false,
         servers: &[RELAY, COTURN, TRAINS_FLOOR],
         costs: &[BURST_RATE],
         searched: &[RELAY, COTURN],
@@ -112,12 +122,17 @@ fn burst(name: &'static str, bytes: usize, targets: &'static [Target]) -> Group 
     }
 }
 
+fn flows(direction: Direction) -> Task {
+    Task::Turn(Plan { flows: FLOWS, direction, transport: Transport::Udp })
+}
+
 /// The crate `turn-server` forwards only between its own allocations, so all do.
 fn pairs() -> Group {
     Group {
         name: "pairs-172",
         shape: Shape { mix: Mix::Bytes(172), burst: 1 },
-        direction: Direction::Pair,
+        task: flows(Direction::Pair),
+        evenly: false,
         servers: &[RELAY, COTURN, CRATE],
         costs: &[100_000],
         searched: &[],
@@ -131,11 +146,32 @@ fn pairs() -> Group {
     }
 }
 
+/// What rtpengine is for; the relay has rooms of two.
+fn calls() -> Group {
+    Group {
+        name: "calls-172",
+        shape: Shape { mix: Mix::Bytes(172), burst: 1 },
+        task: Task::Calls(64),
+        evenly: false,
+        servers: &[RELAY, COALESCE, RTPENGINE],
+        costs: &[100_000],
+        searched: &[],
+        timed: &[20_000],
+        targets: &[Target {
+            figure: Figure::Cost(100_000),
+            of: RELAY,
+            by: RTPENGINE,
+            bound: Bound::RatioAtMost(0.8),
+        }],
+    }
+}
+
 fn coalesce() -> Group {
     Group {
         name: "coalesce",
         shape: Shape { mix: Mix::Bytes(172), burst: 1 },
-        direction: Direction::Both,
+        task: flows(Direction::Both),
+        evenly: true,
         servers: &[RELAY, COALESCE],
         costs: &[20_000, 100_000],
         searched: &[],
@@ -192,11 +228,7 @@ const fn little_more(rate: u64) -> Target {
 impl Group {
     /// For people.
     pub fn title(&self) -> String {
-        let direction = match self.direction {
-            Direction::Pair => ", pairs of clients",
-            _ => "",
-        };
-        format!("{}: TURN, {}{direction}", self.name, self.shape)
+        format!("{}: {}, {}", self.name, self.task, self.shape)
     }
 }
 

@@ -3,13 +3,12 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::Effort;
 use super::groups::{Figure, Group, HALF_OF_COTURN};
-use super::{Effort, FLOWS};
 use crate::load::{self, Load, Manner, Trial, latency_at_rate, search};
 use crate::record::{CostAtRate, Outcome};
 use crate::servers::Server;
 use crate::work::Sinks;
-use crate::work::turn::{Plan, Transport};
 
 /// What was measured, and how much of it the generator spoilt.
 #[derive(Clone, Debug, Default)]
@@ -155,9 +154,7 @@ impl Rounds<'_> {
             Kind::Search => Sinks { trains: true, stamps: false },
             Kind::Latency => Sinks { trains: bursts, stamps: true },
         };
-        let direction = self.group.direction;
-        let plan = Plan { flows: FLOWS, direction, transport: Transport::Udp };
-        let mut work = server.work(&plan, sinks)?;
+        let mut work = server.work(&self.group.task, sinks)?;
         load::run(&mut *work, &self.load(rate, kind), server.process, &mut |_| {})
     }
 
@@ -167,7 +164,7 @@ impl Rounds<'_> {
             shape: self.group.shape,
             packets_per_s,
             span: kind.span(self.effort),
-            manner: if timed { Manner::Exact } else { Manner::Grains },
+            manner: if timed || self.group.evenly { Manner::Exact } else { Manner::Grains },
             srtp: false,
             timed,
         }

@@ -21,14 +21,20 @@ pub use processors::Processors;
 pub use reflector::reflect;
 
 use crate::record;
+use crate::work::calls::Calls;
+use crate::work::rooms::{Door, Layout, Rooms};
 use crate::work::turn::{Plan, Transport, Turn};
-use crate::work::{Echo, Sinks, Work};
+use crate::work::{Echo, Sinks, Task, Work};
 
 /// What a server does with packets, and so which work it can be given.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Trade {
-    /// TURN (RFC 8656).
+    /// TURN (RFC 8656) and rooms.
+    Relay,
+    /// TURN.
     Turn,
+    /// Calls of two, by rtpengine's protocol.
+    Calls,
     /// Sends everything back.
     Echo,
 }
@@ -70,7 +76,7 @@ pub struct Wish {
 
 /// Names that [`start`] takes, for `--help`.
 pub const NAMES: &str = "ringfence, ringfence+coalesce, ringfence:SECTION.KEY=VALUE[,…], coturn, \
-                         turn-server, reflector, reflector+trains, external=ADDRESS";
+                         rtpengine, turn-server, reflector, reflector+trains, external=ADDRESS";
 
 /// Starts the server of that name. Each of a run gets an address of its own by its number.
 ///
@@ -80,6 +86,7 @@ pub fn start(name: &str, number: u8, wish: &Wish) -> anyhow::Result<Server> {
     let ip = IpAddr::V4(Ipv4Addr::new(127, 1, 0, number + 1));
     match name {
         "coturn" => coturn::start(ip, wish),
+        "rtpengine" => rtpengine::server(ip, wish),
         "turn-server" => turn_server::start(ip, wish),
         "reflector" | "reflector+trains" => reflector::start(name, ip, wish),
         relay if relay.starts_with("ringfence") => ringfence::start(relay, ip, wish),
@@ -91,21 +98,44 @@ pub fn start(name: &str, number: u8, wish: &Wish) -> anyhow::Result<Server> {
 }
 
 impl Server {
-    /// Streams through it, for what it does; a reflector gets as many lanes as a TURN server would.
+    /// Streams through it, as far as that is what it does; a reflector gets as many lanes as a TURN
+    /// server would.
     ///
     /// # Errors
-    /// It refuses, or does not answer.
-    pub fn work(&self, plan: &Plan, sinks: Sinks) -> anyhow::Result<Box<dyn Work>> {
+    /// It does other work, refuses, or does not answer.
+    pub fn work(&self, task: &Task, sinks: Sinks) -> anyhow::Result<Box<dyn Work>> {
         let first = *self.addresses.first().context("a server has an address")?;
-        let credentials = self.credentials.as_ref();
-        Ok(match (self.trade, plan.transport) {
-            (Trade::Echo, _) => Box::new(Echo::open(&self.addresses, plan.lanes(), sinks)?),
-            (Trade::Turn, Transport::Tls) => {
-                let tls = self.tls.with_context(|| format!("{} speaks no TLS", self.name))?;
-                Box::new(Turn::open(tls, plan, sinks, credentials)?)
+        Ok(match (self.trade, *task) {
+            (Trade::Relay | Trade::Turn, Task::Turn(plan)) => self.turn(first, &plan, sinks)?,
+            (Trade::Echo, Task::Turn(plan)) => {
+                Box::new(Echo::open(&self.addresses, plan.lanes(), sinks)?)
             }
-            (Trade::Turn, _) => Box::new(Turn::open(first, plan, sinks, credentials)?),
+            (Trade::Relay, Task::Rooms(layout)) => self.rooms(first, layout, sinks)?,
+            (Trade::Relay, Task::Calls(rooms)) => {
+                self.rooms(first, Layout { rooms, participants: 2, speakers: 2 }, sinks)?
+            }
+            (Trade::Calls, Task::Calls(calls)) => Box::new(Calls::open(first, calls, sinks)?),
+            _ => bail!("{} does other work than {task}; see load --help", self.name),
         })
+    }
+
+    fn turn(&self, first: SocketAddr, plan: &Plan, sinks: Sinks) -> anyhow::Result<Box<dyn Work>> {
+        let address = match plan.transport {
+            Transport::Tls => self.tls.with_context(|| format!("{} speaks no TLS", self.name))?,
+            Transport::Udp | Transport::Tcp => first,
+        };
+        Ok(Box::new(Turn::open(address, plan, sinks, self.credentials.as_ref())?))
+    }
+
+    fn rooms(
+        &self,
+        media: SocketAddr,
+        layout: Layout,
+        sinks: Sinks,
+    ) -> anyhow::Result<Box<dyn Work>> {
+        let control = self.control.clone().context("rooms need the relay's control socket")?;
+        let door = Door { media, control, tenant: TENANT.to_owned() };
+        Ok(Box::new(Rooms::open(&door, layout, sinks)?))
     }
 
     /// As a record has it.
@@ -114,6 +144,9 @@ impl Server {
         record::Server { name: name.clone(), version: version.clone(), remarks: remarks.clone() }
     }
 }
+
+/// The account of the product's test set-up.
+const TENANT: &str = "acme";
 
 /// An address from which nobody else asks, so that no limit of a server's is met.
 const ASKING: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 1, 15, 1));

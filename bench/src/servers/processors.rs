@@ -31,6 +31,11 @@ impl Processors {
         Ok(pin_current_thread(self.loading)?)
     }
 
+    /// That of the servers.
+    pub fn serving(&self) -> Cpu {
+        self.serving
+    }
+
     /// What to write before a server's command.
     pub(super) fn taskset(&self) -> [String; 3] {
         ["taskset".to_owned(), "-c".to_owned(), self.serving.0.to_string()]

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use anyhow::{Context, bail};
 use ringfence_tests::turn::Kind;
 
-use super::{Server, Wish, by_test_setup, version};
+use super::{Server, Trade, Wish, by_test_setup, version};
 
 /// Configurations that have a name.
 const NAMED: [(&str, &[&str]); 2] =
@@ -25,6 +25,7 @@ pub(super) fn start(name: &str, ip: IpAddr, wish: &Wish) -> anyhow::Result<Serve
     let binary = binary()?;
     let told = settings.iter().map(|setting| format!("configured with {setting}"));
     Ok(Server {
+        trade: Trade::Relay,
         version: version(&binary, "--version")?,
         remarks: REMARKS.map(str::to_owned).into_iter().chain(told).collect(),
         ..by_test_setup(name, Kind::Ringfence(binary), ip, &environment, wish)?

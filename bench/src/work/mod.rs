@@ -12,6 +12,7 @@ mod kernel_drops;
 mod receiver;
 pub mod rooms;
 mod sockets;
+mod task;
 pub mod turn;
 
 use std::io;
@@ -19,6 +20,7 @@ use std::time::Instant;
 
 pub use echo::Echo;
 pub use sockets::{Sinks, Sockets, party_address};
+pub use task::Task;
 
 /// Streams that are ready to be loaded.
 pub trait Work {

@@ -4,25 +4,20 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use anyhow::Context;
-use ringfence_bench::load::{self, Load, Manner, Trial, latency_at_rate, search};
+use ringfence_bench::load::{self, Flood, Load, Manner, Trial, latency_at_rate, search};
 use ringfence_bench::record::{CostAtRate, LossAtRate, Outcome};
 use ringfence_bench::servers::{Processors, Server};
-use ringfence_bench::work::{Sinks, Work};
+use ringfence_bench::work::{Sinks, Task};
 use serde::Serialize;
 
 use super::Offer;
 use crate::cli::progress::Progress;
 
-/// A server, and how to get streams through it.
+/// A server and what it carries; each trial has streams of its own.
 pub(super) struct Loading {
-    /// What the work is.
-    pub(super) name: String,
+    pub(super) task: Task,
     pub(super) server: Server,
-    pub(super) open: Box<Open>,
 }
-
-/// Each trial has streams of its own.
-pub(super) type Open = dyn Fn(&Server, Sinks) -> anyhow::Result<Box<dyn Work>>;
 
 /// A server under load.
 pub(super) struct Bench<'o> {
@@ -52,6 +47,13 @@ impl<'o> Bench<'o> {
         let span = Duration::try_from_secs_f64(offer.seconds).context("--seconds")?;
         Processors::of_this_machine()?.take_the_generators()?;
         Ok(Self { load, outcome: Outcome::default(), trials: Vec::new(), offer, span })
+    }
+
+    /// The junk that was asked for.
+    pub(super) fn flood(&self) -> anyhow::Result<Option<Flood>> {
+        let Some(rate) = self.offer.flood else { return Ok(None) };
+        let &to = self.load.server.addresses.first().context("a server has an address")?;
+        Flood::start(to, rate).map(Some)
     }
 
     /// All that was asked for.
@@ -97,7 +99,7 @@ impl<'o> Bench<'o> {
             timed,
         };
         let trains = self.offer.burst > 1 || self.offer.search && !timed;
-        let mut work = (self.load.open)(&self.load.server, Sinks { trains, stamps: timed })?;
+        let mut work = self.load.server.work(&self.load.task, Sinks { trains, stamps: timed })?;
         let mut progress = Progress::new(&format!("{packets_per_s}/s"), self.span);
         let shown = &mut |glance| progress.show(glance);
         let trial = load::run(&mut *work, &load, self.load.server.process, shown)?;

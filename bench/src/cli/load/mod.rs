@@ -1,68 +1,24 @@
 //! `ringfence-bench load`.
 
 mod measure;
+mod works;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::Context;
-use clap::{Args, Subcommand};
+use clap::Args;
 use ringfence_bench::load::{Mix, Shape};
 use ringfence_bench::machine::Circumstances;
 use ringfence_bench::record::{Case, Record};
-use ringfence_bench::servers::{self, NAMES, Processors, Server, Trade, Wish};
-use ringfence_bench::work::turn::{Direction, Plan, Transport};
-use ringfence_tests::turn::Credentials;
 use serde::Serialize;
 
-use self::measure::{Bench, Loading, Offered, Open};
+use self::measure::{Bench, Offered};
 use super::output::{Output, give, write_page};
 
 #[derive(Args)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
-    work: Work,
-}
-
-#[derive(Subcommand)]
-enum Work {
-    /// Flows through a TURN server (RFC 8656).
-    Turn(Turn),
-    /// UDP to a reflector and back.
-    Echo(Echo),
-}
-
-#[derive(Args)]
-struct Turn {
-    /// Who is loaded.
-    #[arg(long, default_value = "ringfence", help = NAMES)]
-    server: String,
-    /// Clients with a peer each, or pairs of clients.
-    #[arg(long, default_value_t = 8)]
-    flows: usize,
-    /// Who sends.
-    #[arg(long, value_enum, default_value = "both")]
-    direction: Direction,
-    /// How clients reach the server.
-    #[arg(long, value_enum, default_value = "udp")]
-    transport: Transport,
-    /// Name and password for a server that somebody else runs.
-    #[arg(long, value_name = "NAME:PASSWORD")]
-    user: Option<String>,
-    #[command(flatten)]
-    offer: Offer,
-}
-
-#[derive(Args)]
-struct Echo {
-    /// Who is loaded.
-    #[arg(long, default_value = "reflector", help = NAMES)]
-    server: String,
-    /// Sockets that send, two for each of so many flows.
-    #[arg(long, default_value_t = 8)]
-    flows: usize,
-    #[command(flatten)]
-    offer: Offer,
+    work: works::Work,
 }
 
 /// What is offered, and what becomes of the results.
@@ -89,6 +45,9 @@ struct Offer {
     /// Measure latency: after a search at 10, 50 and 90 % of what was found.
     #[arg(long)]
     latency: bool,
+    /// Junk from other loopback addresses beside it, in packets a second: what strangers may send.
+    #[arg(long, value_name = "PACKETS_PER_S")]
+    flood: Option<u64>,
     /// Write a page of the results.
     #[arg(long, value_name = "FILE")]
     html: Option<PathBuf>,
@@ -105,14 +64,16 @@ struct Loaded {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let (load, offer) = match &arguments.work {
-        Work::Turn(turn) => (turn.load()?, &turn.offer),
-        Work::Echo(echo) => (echo.load()?, &echo.offer),
-    };
-    let name = format!("{}, {}", load.name, offer.shape());
+    let (asked, offer) = arguments.work.asked()?;
+    let load = asked.start()?;
+    let name = format!("{}, {}", load.task, offer.shape());
     let circumstances = Circumstances::now();
     let mut bench = Bench::new(load, offer)?;
+    let flood = bench.flood()?;
     bench.measure()?;
+    if let Some(flood) = flood {
+        eprintln!("{} packets of junk were sent meanwhile", flood.stop()?);
+    }
     let Bench { load, outcome, trials, .. } = bench;
     let results = [(load.server.name.clone(), outcome)].into();
     let record = Record {
@@ -125,48 +86,6 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     write_page(&record, offer.html.as_deref())?;
     give(&text, &Loaded { record, trials }, &offer.output, "load")?;
     Ok(ExitCode::SUCCESS)
-}
-
-impl Turn {
-    fn load(&self) -> anyhow::Result<Loading> {
-        let Self { flows, direction, transport, .. } = *self;
-        let plan = Plan { flows, direction, transport };
-        let mut server = start(&self.server, Trade::Turn, &plan)?;
-        server.credentials = self.user.as_deref().map(credentials).transpose()?;
-        let name = format!("turn, {flows} flows, {direction:?}, {transport:?}").to_lowercase();
-        Ok(Loading { name, server, open: open(plan) })
-    }
-}
-
-impl Echo {
-    fn load(&self) -> anyhow::Result<Loading> {
-        let (direction, transport) = (Direction::Both, Transport::Udp);
-        let plan = Plan { flows: self.flows, direction, transport };
-        let server = start(&self.server, Trade::Echo, &plan)?;
-        let name = format!("echo, {} lanes", plan.lanes());
-        Ok(Loading { name, server, open: open(plan) })
-    }
-}
-
-/// Whoever runs a server elsewhere knows what it is.
-fn start(name: &str, trade: Trade, plan: &Plan) -> anyhow::Result<Server> {
-    let processors = Processors::of_this_machine()?;
-    let tls = plan.transport == Transport::Tls;
-    let mut server = servers::start(name, 0, &Wish { tls, flows: plan.flows, processors })?;
-    if server.process.is_none() {
-        server.trade = trade;
-    }
-    anyhow::ensure!(server.trade == trade, "{name} does other work; see load --help");
-    Ok(server)
-}
-
-fn open(plan: Plan) -> Box<Open> {
-    Box::new(move |server, sinks| server.work(&plan, sinks))
-}
-
-fn credentials(user: &str) -> anyhow::Result<Credentials> {
-    let (username, password) = user.rsplit_once(':').context("write --user NAME:PASSWORD")?;
-    Ok(Credentials { username: username.to_owned(), password: password.to_owned() })
 }
 
 impl Offer {

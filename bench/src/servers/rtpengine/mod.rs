@@ -7,9 +7,11 @@ mod sdp;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::process::{Command, Stdio};
 
-use anyhow::{Context, ensure};
+use anyhow::{Context, bail, ensure};
 use ringfence_net::affinity::Cpu;
 use ringfence_tests::turn::{PATIENCE, Process, free_port};
+
+use super::{Server, Trade, Wish};
 
 pub use ng::Ng;
 
@@ -60,6 +62,30 @@ impl Rtpengine {
         self.process.id()
     }
 }
+
+/// It, as one of the servers of a run.
+pub(super) fn server(ip: IpAddr, wish: &Wish) -> anyhow::Result<Server> {
+    let IpAddr::V4(ip) = ip else { bail!("rtpengine is measured over IPv4") };
+    let running = Rtpengine::start(ip, wish.processors.serving())?;
+    Ok(Server {
+        name: PROGRAM.to_owned(),
+        version: version()?,
+        remarks: REMARKS.map(str::to_owned).to_vec(),
+        trade: Trade::Calls,
+        addresses: vec![running.ng()],
+        tls: None,
+        process: Some(running.process()),
+        credentials: None,
+        control: None,
+        life: Box::new(running),
+    })
+}
+
+const REMARKS: [&str; 3] = [
+    "in user space, without its kernel module; one poller thread for media",
+    "rewrites, records and transcodes on request, and speaks to SIP proxies; here it only forwards",
+    "learns addresses from what arrives; knows no regions",
+];
 
 /// Whether there is such a program.
 pub fn is_installed() -> bool {
