@@ -6,7 +6,6 @@
 pub mod compare;
 pub mod cost;
 pub mod ears;
-mod floor_stand_in;
 pub mod hold;
 pub mod large_policy;
 pub mod load;

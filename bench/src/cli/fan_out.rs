@@ -21,14 +21,14 @@ pub(crate) struct Arguments {
     #[arg(long, value_delimiter = ',', default_values_t = [172, 1200])]
     bytes: Vec<usize>,
     /// How speakers' packets come.
-    #[arg(long, value_enum, value_delimiter = ',', default_values = ["single", "burst", "crowd"])]
+    #[arg(long, value_enum, value_delimiter = ',', default_values = ["single", "train", "burst", "crowd"])]
     patterns: Vec<Pattern>,
     /// Parts of the shard's processor that the packets are to take.
     #[arg(long, value_delimiter = ',', default_values_t = [0.4])]
     shares: Vec<f64>,
-    /// Greatest ratio that is not missed.
-    #[arg(long, default_value_t = 1.25)]
-    ratio_max: f64,
+    /// How long the relay lets packets gather, in microseconds: `tuning.coalesce_us`.
+    #[arg(long, default_value_t = 100)]
+    coalesce_us: u16,
     #[command(flatten)]
     output: super::output::Output,
 }
@@ -44,7 +44,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let record = json!({
         "circumstances": circumstances,
         "load_average_after": load_average(),
-        "ratio_max": arguments.ratio_max,
+        "coalesce_us": arguments.coalesce_us,
         "cases": rows,
     });
     super::output::give(&text, &record, &arguments.output, "fan-out")?;
@@ -52,13 +52,13 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 }
 
 fn measure_all(arguments: &Arguments) -> anyhow::Result<Vec<Row>> {
-    let relay = OneShard::start()?;
+    let relay = OneShard::start_tuned(&format!("coalesce_us = {}", arguments.coalesce_us))?;
     let mut rows = Vec::new();
     for case in arguments.cases() {
         let name = format!("case-{}", rows.len());
         let told = |number, round: &Round| tell(&case, number, round);
         let comparison = compare(&relay, &name, case, arguments.rounds, told)?;
-        rows.push(Row::new(comparison, arguments.ratio_max));
+        rows.push(Row::new(comparison));
     }
     Ok(rows)
 }

@@ -76,6 +76,8 @@ const COTURN: &str = "coturn";
 const RTPENGINE: &str = "rtpengine";
 const CRATE: &str = "turn-server";
 const FLOOR: &str = "reflector";
+/// For comparison with published reflectors: one socket where TURN needs one for each flow.
+const ONE_SOCKET_FLOOR: &str = "reflector+one";
 const TRAINS_FLOOR: &str = "reflector+trains";
 
 const SINGLE_RATE: u64 = 200_000;
@@ -100,7 +102,7 @@ fn single(name: &'static str, bytes: usize, targets: &'static [Target]) -> Group
         shape: Shape { mix: Mix::Bytes(bytes), burst: 1 },
         task: flows(Direction::Both),
         evenly: false,
-        servers: &[RELAY, COALESCE, COTURN, FLOOR],
+        servers: &[RELAY, COALESCE, COTURN, FLOOR, ONE_SOCKET_FLOOR],
         costs: &[100_000, SINGLE_RATE],
         searched: &[RELAY, COTURN],
         timed: &[],

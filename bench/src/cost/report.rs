@@ -27,7 +27,7 @@ pub struct Row {
 
 impl Row {
     /// Sums a case up.
-    pub fn new(comparison: Comparison, ratio_max: f64) -> Self {
+    pub fn new(comparison: Comparison) -> Self {
         let rounds = &comparison.rounds;
         let ratio = Spread::of(rounds.iter().map(|round| round.relay_ns / round.floor_ns));
         let lost = rounds.iter().map(|round| round.lost).sum();
@@ -36,7 +36,7 @@ impl Row {
             relay_ns: Spread::of(rounds.iter().map(|round| round.relay_ns)),
             ratio,
             lost,
-            met: ratio.median <= ratio_max && lost == 0,
+            met: ratio.median <= comparison.case.ratio_max() && lost == 0,
             comparison,
         }
     }

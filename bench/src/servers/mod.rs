@@ -76,7 +76,7 @@ pub struct Wish {
 
 /// Names that [`start`] takes, for `--help`.
 pub const NAMES: &str = "ringfence, ringfence+coalesce, ringfence:SECTION.KEY=VALUE[,…], coturn, \
-                         rtpengine, turn-server, reflector, reflector+trains, external=ADDRESS";
+                         rtpengine, turn-server, reflector, reflector+one, reflector+trains, external=ADDRESS";
 
 /// Starts the server of that name. Each of a run gets an address of its own by its number.
 ///
@@ -88,7 +88,7 @@ pub fn start(name: &str, number: u8, wish: &Wish) -> anyhow::Result<Server> {
         "coturn" => coturn::start(ip, wish),
         "rtpengine" => rtpengine::server(ip, wish),
         "turn-server" => turn_server::start(ip, wish),
-        "reflector" | "reflector+trains" => reflector::start(name, ip, wish),
+        "reflector" | "reflector+one" | "reflector+trains" => reflector::start(name, ip, wish),
         relay if relay.starts_with("ringfence") => ringfence::start(relay, ip, wish),
         other => match other.strip_prefix("external=") {
             Some(address) => external::server(address),

@@ -6,9 +6,9 @@ use std::process::{Command, Stdio};
 use std::sync::atomic::AtomicBool;
 
 use anyhow::Context;
+use ringfence_net::floor::Reflector;
 
 use super::{Server, Trade, Wish};
-use crate::floor_stand_in::Reflector;
 
 /// Sends back what arrives at these addresses, until the process is ended. Says where it listens, an
 /// address a line.
@@ -16,7 +16,7 @@ use crate::floor_stand_in::Reflector;
 /// # Errors
 /// An address is not ours, or the kernel fails it.
 pub fn reflect(addresses: &[SocketAddr], trains: bool) -> anyhow::Result<()> {
-    let reflector = Reflector::open(addresses, trains)?;
+    let mut reflector = Reflector::open(addresses, trains)?;
     for address in reflector.addresses() {
         println!("{address}");
     }
@@ -28,7 +28,7 @@ pub(super) fn start(name: &str, ip: IpAddr, wish: &Wish) -> anyhow::Result<Serve
     let mut command = Command::new(taskset);
     command.args(words).arg(std::env::current_exe()?).arg("floor");
     // As a TURN server has one address for its clients and one for each allocation's peer.
-    let sockets = wish.flows + 1;
+    let sockets = if name == "reflector+one" { 1 } else { wish.flows + 1 };
     for _ in 0..sockets {
         command.arg("--listen").arg(SocketAddr::new(ip, 0).to_string());
     }
@@ -50,7 +50,7 @@ pub(super) fn start(name: &str, ip: IpAddr, wish: &Wish) -> anyhow::Result<Serve
         version: env!("CARGO_PKG_VERSION").to_owned(),
         remarks: vec![
             format!("no server: sends all back where it came from, by {how}"),
-            "from as many sockets as a TURN server has for the same flows".to_owned(),
+            format!("has {sockets} sockets; a TURN server has 1 and one for each flow"),
         ],
         trade: Trade::Echo,
         addresses,
