@@ -188,7 +188,7 @@ pub const SAMPLES_WAITING_MAX: usize = 64;
 
 /// A flow that is being sampled gives one packet in so many: speech of 50 packets a second is judged
 /// after five seconds, and video costs no more than 40 copies a second.
-pub const SAMPLING_GAP_MEAN: u16 = 8;
+pub const SAMPLING_GAP_MEAN: u8 = 8;
 
 /// Flows of one shard that are sampled at a time. With 40 samples a second each they give the control
 /// thread some milliseconds of work a second.
