@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use ringfence_bench::engine_load::{BATCH, RoomsLoad, TurnLoad};
+use ringfence_tests::crowd::{BATCH, RoomsLoad, TurnLoad};
 
 const FLOWS: [u32; 3] = [1_000, 100_000, 1_000_000];
 

@@ -4,9 +4,9 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use ringfence_bench::engine_load::PACKET_BYTES;
 use ringfence_bench::pure_room::PureRoom;
 use ringfence_bench::voice::Voice;
+use ringfence_tests::crowd::PACKET_BYTES;
 use ringfence_wire::demux::Kind;
 use ringfence_wire::stun::{IntegrityKey, Message};
 

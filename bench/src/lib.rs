@@ -5,7 +5,6 @@
 
 pub mod cost;
 pub mod ears;
-pub mod engine_load;
 pub mod hold;
 pub mod large_policy;
 pub mod machine;

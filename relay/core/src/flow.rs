@@ -16,6 +16,7 @@ pub(crate) struct FlowKey {
 impl FlowKey {
     /// The key of a packet's source as the kernel reports it: IPv4-mapped folded, flow label 0, as
     /// in the addresses that the fence passes.
+    #[inline]
     pub(crate) fn of_source(remote: SocketAddr, local: LocalSocket) -> Self {
         let remote = match remote {
             SocketAddr::V4(_) => remote,

@@ -1,53 +1,79 @@
-//! From a flow, or one of our sockets, to a place in a table that knows its own flows. Five bytes an
+//! From a flow to a place in a table that knows its own flows. Five bytes an
 //! entry, so that it stays in a near cache: what it leads to is what a packet needs anyway.
-
-use std::hash::Hash;
 
 use ahash::RandomState;
 use hashbrown::HashTable;
 
-/// Places by key. The keys are at the places: whoever asks says what is there.
+use crate::flow::FlowKey;
+
+/// Makes the hash of a flow, with which every index is asked: one for a packet.
+#[derive(Clone)]
+pub(crate) struct FlowHasher(RandomState);
+
+/// Of a flow, under keys that nobody else knows.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct FlowHash(u64);
+
+impl FlowHasher {
+    pub(crate) fn new(keys: RandomState) -> Self {
+        Self(keys)
+    }
+
+    #[inline]
+    pub(crate) fn hash(&self, flow: &FlowKey) -> FlowHash {
+        FlowHash(self.0.hash_one(flow))
+    }
+}
+
+/// Places by flow. The flows are at the places: whoever asks says what is there.
 pub(crate) struct FlowIndex {
     places: HashTable<u32>,
-    keys: RandomState,
+    hasher: FlowHasher,
 }
 
 impl FlowIndex {
-    pub(crate) fn new(keys: RandomState) -> Self {
-        Self { places: HashTable::new(), keys }
+    pub(crate) fn new(hasher: FlowHasher) -> Self {
+        Self { places: HashTable::new(), hasher }
     }
 
-    /// The place of a key; `is_at` tells whether a place has it.
+    /// The place of a flow; `is_at` tells whether a place has it.
     #[inline]
-    pub(crate) fn find<K: Hash>(&self, key: &K, is_at: impl Fn(u32) -> bool) -> Option<u32> {
-        let hash = self.keys.hash_one(key);
-        self.places.find(hash, |&place| is_at(place)).copied()
+    pub(crate) fn find(&self, hash: FlowHash, is_at: impl Fn(u32) -> bool) -> Option<u32> {
+        self.places.find(hash.0, |&place| is_at(place)).copied()
     }
 
-    /// Notes a place; `key_at` tells the key of each that was noted. A key has one place, the last.
-    pub(crate) fn insert<K: Hash + Eq>(
+    /// Very likely the place of that flow, if it has one. Nothing but the index is looked at.
+    #[inline]
+    pub(crate) fn guess(&self, hash: FlowHash) -> Option<u32> {
+        self.find(hash, |_| true)
+    }
+
+    /// As [`FlowIndex::find`], for whoever has no hash yet.
+    pub(crate) fn look_up(&self, flow: &FlowKey, is_at: impl Fn(u32) -> bool) -> Option<u32> {
+        self.find(self.hasher.hash(flow), is_at)
+    }
+
+    /// Notes a place; `flow_at` tells the flow of each that was noted. A flow has one place, the
+    /// last.
+    pub(crate) fn insert(
         &mut self,
-        key: &K,
+        flow: &FlowKey,
         place: u32,
-        key_at: impl Fn(u32) -> Option<K>,
+        flow_at: impl Fn(u32) -> Option<FlowKey>,
     ) {
-        self.forget(key, |place| key_at(place).as_ref() == Some(key));
-        let keys = &self.keys;
-        let rehash = |&place: &u32| key_at(place).map_or(0, |key| keys.hash_one(key));
-        self.places.insert_unique(keys.hash_one(key), place, rehash);
+        self.forget(flow, |place| flow_at(place).as_ref() == Some(flow));
+        let hasher = &self.hasher;
+        let rehash = |&place: &u32| flow_at(place).map_or(0, |flow| hasher.hash(&flow).0);
+        self.places.insert_unique(hasher.hash(flow).0, place, rehash);
     }
 
-    /// Forgets the place of a key, as long as it is that one.
-    pub(crate) fn remove<K: Hash>(&mut self, key: &K, place: u32) {
-        self.forget(key, |noted| noted == place);
+    /// Forgets the place of a flow, as long as it is that one.
+    pub(crate) fn remove(&mut self, flow: &FlowKey, place: u32) {
+        self.forget(flow, |noted| noted == place);
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.places.len()
-    }
-
-    fn forget<K: Hash>(&mut self, key: &K, is_it: impl Fn(u32) -> bool) {
-        let hash = self.keys.hash_one(key);
+    fn forget(&mut self, flow: &FlowKey, is_it: impl Fn(u32) -> bool) {
+        let hash = self.hasher.hash(flow).0;
         if let Ok(entry) = self.places.find_entry(hash, |&place| is_it(place)) {
             entry.remove();
         }
@@ -56,33 +82,48 @@ impl FlowIndex {
 
 #[cfg(test)]
 mod tests {
+    use std::net::SocketAddr;
+
+    use ringfence_wire::datagram::LocalSocket;
+
     use super::*;
 
     fn index() -> FlowIndex {
-        FlowIndex::new(RandomState::with_seeds(1, 2, 3, 4))
+        FlowIndex::new(FlowHasher::new(RandomState::with_seeds(1, 2, 3, 4)))
+    }
+
+    /// Of both families, some of which differ in their socket only.
+    fn flow(number: u32) -> FlowKey {
+        let port = 4_000 + (number % 7) as u16;
+        let remote = match number % 2 {
+            0 => SocketAddr::from((std::net::Ipv4Addr::from_bits(number / 8), port)),
+            _ => SocketAddr::from((std::net::Ipv6Addr::from_bits((number / 8).into()), port)),
+        };
+        FlowKey { remote, local: LocalSocket::Listen((number % 8) as u8) }
     }
 
     #[test]
     fn what_was_noted_is_found_however_it_grew() {
-        let (mut index, keys): (_, Vec<u32>) = (index(), (0..5_000).map(|n| n * 7).collect());
-        for (place, key) in (0..).zip(&keys) {
-            index.insert(key, place, |place| keys.get(place as usize).copied());
+        let (mut index, flows) = (index(), (0..5_000).map(flow).collect::<Vec<_>>());
+        let flow_at = |place: u32| flows.get(place as usize).copied();
+        for (place, flow) in (0..).zip(&flows) {
+            index.insert(flow, place, flow_at);
         }
-        for (place, key) in (0..).zip(&keys) {
-            assert_eq!(index.find(key, |at| keys[at as usize] == *key), Some(place));
+        let found = |flow: &FlowKey| index.look_up(flow, |place| flow_at(place) == Some(*flow));
+        for (place, flow) in (0..).zip(&flows) {
+            assert_eq!(found(flow), Some(place));
         }
-        assert_eq!(index.find(&3, |at| keys[at as usize] == 3), None);
+        assert_eq!(found(&flow(5_001)), None);
     }
 
     #[test]
-    fn a_key_leads_to_its_last_place_and_is_forgotten_with_that_one_only() {
-        let mut index = index();
-        let key_at = |_| Some("key");
-        index.insert(&"key", 1, key_at);
-        index.insert(&"key", 2, key_at);
-        index.remove(&"key", 1);
-        assert_eq!((index.find(&"key", |_| true), index.len()), (Some(2), 1));
-        index.remove(&"key", 2);
-        assert_eq!(index.find(&"key", |_| true), None);
+    fn a_flow_leads_to_its_last_place_and_is_forgotten_with_that_one_only() {
+        let (mut index, flow) = (index(), flow(1));
+        index.insert(&flow, 1, |_| Some(flow));
+        index.insert(&flow, 2, |_| Some(flow));
+        index.remove(&flow, 1);
+        assert_eq!(index.look_up(&flow, |_| true), Some(2));
+        index.remove(&flow, 2);
+        assert_eq!(index.look_up(&flow, |_| true), None);
     }
 }

@@ -18,6 +18,7 @@ mod denial;
 mod engine;
 mod flow;
 mod flow_index;
+mod foresight;
 mod identity;
 mod limits;
 mod media;

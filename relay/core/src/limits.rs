@@ -123,6 +123,9 @@ pub const EFFECTS_MAX: usize = 8192;
 /// the backend can make a train of them. One receive batch is 64.
 pub const RUN_MAX: usize = 64;
 
+/// Datagrams that are looked at together before the first of them is judged: a receive batch.
+pub const AHEAD_MAX: usize = 64;
+
 /// Least time between two reports of a refused address of one participant.
 pub const REFUSAL_REPORT_INTERVAL: Duration = Duration::from_secs(1);
 

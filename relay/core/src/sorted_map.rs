@@ -49,6 +49,11 @@ impl<K: Ord, V> SortedMap<K, V> {
         self.0.iter().map(|(key, value)| (key, value))
     }
 
+    #[inline]
+    pub(crate) fn first(&self) -> Option<&(K, V)> {
+        self.0.first()
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.0.len()
     }

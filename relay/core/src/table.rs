@@ -38,6 +38,10 @@ impl<T> Table<T> {
         self.0.get_mut(place as usize)
     }
 
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
     pub(crate) fn iter(&self) -> impl Iterator<Item = (u32, &T)> {
         self.0.iter().map(|(place, entry)| (narrow(place), entry))
     }

@@ -2,11 +2,13 @@
 //! clock: for benches, instruction counts and the memory test.
 
 mod host;
+mod load;
 mod rooms;
 mod shard;
 mod turn;
 
 pub use host::Host;
+pub use load::{BATCH, PACKET_BYTES, RoomsLoad, TurnLoad};
 pub use rooms::CrowdedRooms;
 pub use shard::Shard;
 pub use turn::CrowdedTurn;

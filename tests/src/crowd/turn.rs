@@ -1,6 +1,7 @@
 //! TURN clients with an allocation each, which lets one peer send, on a channel.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use ringfence_wire::datagram::{Datagram, LocalSocket};
 
@@ -14,6 +15,9 @@ pub struct CrowdedTurn {
     /// How many there are.
     pub allocations: u32,
 }
+
+/// No more than so many strangers are answered, all together.
+const STRANGER_INTERVAL: Duration = Duration::from_micros(100);
 
 /// Of every client.
 const CHANNEL: u16 = 0x4000;
@@ -35,6 +39,7 @@ impl CrowdedTurn {
     /// If a request is refused.
     pub fn allocate(&mut self) {
         let number = self.allocations;
+        self.shard.now = self.shard.now + STRANGER_INTERVAL;
         let mut client = Client::new(&client_address(number).to_string());
         let id = client.transaction();
         let stranger = client.unsigned(codec::ALLOCATE, id, &[]);
@@ -73,8 +78,6 @@ impl CrowdedTurn {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     #[test]

@@ -103,7 +103,11 @@ impl Rooms {
                 source.note(now, heard);
                 if let Some(index) = source.reception.untold() {
                     let room = self.rooms[room].id;
-                    tell_progress(context, Effect::Advanced { room, ssrc: heard.ssrc, index }, source);
+                    tell_progress(
+                        context,
+                        Effect::Advanced { room, ssrc: heard.ssrc, index },
+                        source,
+                    );
                 }
                 Verdict::Forward
             }

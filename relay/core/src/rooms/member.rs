@@ -90,9 +90,9 @@ impl Member {
 
     #[inline]
     pub(crate) fn is_latched_at(&self, flow: &FlowKey) -> bool {
-        self.latch.as_ref().is_some_and(|latch| {
-            latch.pass.addr() == flow.remote && latch.local == flow.local
-        })
+        self.latch
+            .as_ref()
+            .is_some_and(|latch| latch.pass.addr() == flow.remote && latch.local == flow.local)
     }
 
     pub(crate) fn checks(&self) -> &[CheckKey] {

@@ -9,6 +9,7 @@ mod answers;
 mod connectivity;
 mod consent;
 mod fan_out;
+mod foresight;
 mod hearing;
 mod judgement;
 mod member;
@@ -35,7 +36,7 @@ use self::sources::Sources;
 use crate::credentials::Ufrag;
 use crate::engine::Context;
 use crate::flow::{Egress, FlowKey};
-use crate::flow_index::FlowIndex;
+use crate::flow_index::{FlowHash, FlowHasher, FlowIndex};
 use crate::identity::{ParticipantId, RoomId};
 use crate::limits::Limits;
 use crate::message::{Effect, ReleaseCause};
@@ -61,7 +62,7 @@ pub(crate) struct Rooms {
 }
 
 impl Rooms {
-    pub(crate) fn new(limits: &Limits, random: &mut Csprng) -> Self {
+    pub(crate) fn new(limits: &Limits, flows: FlowHasher, random: &mut Csprng) -> Self {
         let keys = random.table_keys();
         Self {
             members: Table::default(),
@@ -70,7 +71,7 @@ impl Rooms {
             by_participant: HashMap::with_hasher(keys.clone()),
             by_ufrag: HashMap::with_hasher(keys.clone()),
             by_room: HashMap::with_hasher(keys.clone()),
-            flows: FlowIndex::new(keys.clone()),
+            flows: FlowIndex::new(flows),
             checks: PathChecks::new(keys),
             answers: AnswersDue::default(),
             consent: ConsentTimers::default(),
@@ -79,8 +80,19 @@ impl Rooms {
     }
 
     /// Who may send from this flow.
-    pub(crate) fn speaker(&self, flow: &FlowKey) -> Option<MemberKey> {
-        self.flows.find(flow, |key| self.members.get(key).is_some_and(|one| one.is_latched_at(flow)))
+    #[inline]
+    pub(crate) fn speaker(&self, flow: &FlowKey, hash: FlowHash) -> Option<MemberKey> {
+        self.flows.find(hash, |key| self.is_latched_at(key, flow))
+    }
+
+    /// Whether anybody may send from this flow.
+    fn is_taken(&self, flow: &FlowKey) -> bool {
+        self.flows.look_up(flow, |key| self.is_latched_at(key, flow)).is_some()
+    }
+
+    #[inline]
+    fn is_latched_at(&self, key: MemberKey, flow: &FlowKey) -> bool {
+        self.members.get(key).is_some_and(|member| member.is_latched_at(flow))
     }
 
     pub(crate) fn parked(&self) -> usize {

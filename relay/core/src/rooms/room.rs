@@ -139,8 +139,7 @@ impl Room {
 
     fn insert(&mut self, sources: &mut Sources, ownership: &Ownership, confirmed: bool) {
         let &Ownership { ssrc, seat, index, .. } = ownership;
-        let source =
-            Source::new((self.place, ssrc), seat, confirmed, Reception::continuing(index));
+        let source = Source::new((self.place, ssrc), seat, confirmed, Reception::continuing(index));
         self.sources.insert(ssrc, sources.insert(source));
         if self.sources_of.len() <= seat.index() {
             self.sources_of.resize(seat.index() + 1, 0);

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
-use ringfence_tests::crowd::{CrowdedRooms, CrowdedTurn};
+
+use super::{CrowdedRooms, CrowdedTurn};
 
 /// Datagrams of a full receive batch.
 pub const BATCH: usize = 64;
