@@ -6,10 +6,12 @@
 pub mod cost;
 pub mod ears;
 pub mod hold;
+pub mod instructions;
 pub mod large_policy;
 pub mod machine;
 pub mod pure_room;
 pub mod record;
+pub mod region_policy;
 pub mod region_table;
 pub mod relay;
 pub mod reload;

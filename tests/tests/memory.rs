@@ -17,14 +17,15 @@ const ALLOCATION_BYTES_MAX: usize = 2048;
 struct Counting;
 
 thread_local! {
-    static HELD: Cell<usize> = const { Cell::new(0) };
-    static MOST: Cell<usize> = const { Cell::new(0) };
+    /// Below zero where memory of another thread was given back.
+    static HELD: Cell<isize> = const { Cell::new(0) };
+    static MOST: Cell<isize> = const { Cell::new(0) };
 }
 
 /// Fails only while the thread ends, when nobody looks any more.
 fn note(more: usize, less: usize) {
     let held = HELD.try_with(|held| {
-        held.set((held.get() + more).wrapping_sub(less));
+        held.set(held.get().wrapping_add_unsigned(more).wrapping_sub_unsigned(less));
         held.get()
     });
     let _ = MOST.try_with(|most| most.set(most.get().max(held.unwrap_or(0))));
@@ -73,7 +74,7 @@ impl Share {
         let before = HELD.get();
         MOST.set(before);
         let Shard { engine, registry, .. } = make();
-        let each = |bytes: usize| bytes / crowd as usize;
+        let each = |bytes: isize| bytes.unsigned_abs() / crowd as usize;
         let (most, full) = (MOST.get(), HELD.get());
         drop(engine);
         let without_engine = HELD.get();
