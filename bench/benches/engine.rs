@@ -1,76 +1,63 @@
-//! NO I/O: what the relay itself adds to a packet, system calls and copies in the kernel left out.
-//! `fan_out` measures what a copy costs with them.
+//! NO I/O: what the engine adds to a packet, system calls and copies in the kernel left out. `fan_out`
+//! measures what a copy costs with them.
+//!
+//! Whoever sends is taken at random from all flows, so most of what the engine looks at is in no
+//! near cache. Between two room sizes, the difference is what further copies cost.
 
-use std::hint::black_box;
 use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use ringfence_bench::pure_room::PureRoom;
-use ringfence_bench::voice::Voice;
-use ringfence_wire::demux::Kind;
-use ringfence_wire::stun::{IntegrityKey, Message};
+use ringfence_tests::crowd::{BATCH, RoomsLoad, TurnLoad};
 
-/// Datagrams of a full receive batch.
-const BATCH: usize = 64;
+const FLOWS: [u32; 3] = [1_000, 100_000, 1_000_000];
 
-fn engine(criterion: &mut Criterion) {
-    let mut group = criterion.benchmark_group("no-io/engine");
+/// How many flows there are, with rooms of two: a look-up each, and a copy.
+fn flows(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("no-io/engine/flows");
+    group.throughput(Throughput::Elements(BATCH as u64));
+    for flows in FLOWS {
+        group.bench_with_input(BenchmarkId::from_parameter(flows), &flows, |bencher, &flows| {
+            let mut load = RoomsLoad::new(flows, 2, 1);
+            bencher.iter(|| load.batch());
+        });
+    }
+}
+
+/// With 100,000 flows, the time of a packet with all its copies.
+fn rooms(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("no-io/engine/rooms-of");
+    group.throughput(Throughput::Elements(BATCH as u64));
     for participants in [2, 10, 50, 250] {
-        let (mut room, mut voice) = speaking_room(participants);
-        for batch in [1, BATCH] {
-            group.throughput(Throughput::Elements((batch * (participants - 1)) as u64));
-            let id = BenchmarkId::new(format!("batch-of-{batch}"), participants);
-            let mut packets = vec![[0; BYTES]; batch];
+        for run in [1, 8] {
+            let id = BenchmarkId::new(format!("{participants}/runs-of"), run);
             group.bench_function(id, |bencher| {
-                bencher.iter(|| {
-                    packets.fill_with(|| packet(&mut voice));
-                    let copies = room.batch(0, packets.iter().map(|packet| &packet[..]));
-                    room.exchange();
-                    copies
-                });
+                let mut load = RoomsLoad::new(100_000, participants, run);
+                bencher.iter(|| load.batch());
             });
         }
     }
 }
 
-fn wire(criterion: &mut Criterion) {
-    let mut group = criterion.benchmark_group("no-io/wire");
-    let room = PureRoom::latched(1).expect("one participant latches");
-    let check = room.check(0).expect("a check is written");
-    let key = IntegrityKey::short_term(b"any key takes as long as the right one");
-    let packet = packet(&mut Voice::new(1, BYTES));
-    group.bench_function("demux", |bencher| bencher.iter(|| Kind::of(black_box(&packet))));
-    group.bench_function("stun-parse", |bencher| {
-        bencher.iter(|| Message::parse(black_box(&check)).is_ok());
-    });
-    group.bench_function("stun-parse-and-integrity", |bencher| {
-        bencher.iter(|| {
-            Message::parse(black_box(&check)).map(|message| message.verify_integrity(&key).is_ok())
+/// With 100,000 allocations, a channel each.
+fn turn(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("no-io/engine/turn");
+    group.throughput(Throughput::Elements(BATCH as u64));
+    for run in [1, 16] {
+        group.bench_function(BenchmarkId::new("out/runs-of", run), |bencher| {
+            let mut load = TurnLoad::new(100_000, run);
+            bencher.iter(|| load.outward());
         });
-    });
-}
-
-const BYTES: usize = 172;
-
-fn packet(voice: &mut Voice) -> [u8; BYTES] {
-    let mut bytes = [0; BYTES];
-    bytes.copy_from_slice(voice.next(Duration::ZERO));
-    bytes
-}
-
-/// A room whose first participant's SSRC is known.
-fn speaking_room(participants: usize) -> (PureRoom, Voice) {
-    let mut room = PureRoom::latched(participants).expect("everyone latches");
-    let mut voice = Voice::new(1, BYTES);
-    room.batch(0, [&packet(&mut voice)[..]].into_iter());
-    room.exchange();
-    (room, voice)
+        group.bench_function(BenchmarkId::new("in/runs-of", run), |bencher| {
+            let mut load = TurnLoad::new(100_000, run);
+            bencher.iter(|| load.inward());
+        });
+    }
 }
 
 fn quick() -> Criterion {
-    let quick = Criterion::default().sample_size(20).warm_up_time(Duration::from_millis(200));
-    quick.measurement_time(Duration::from_millis(800))
+    let quick = Criterion::default().sample_size(20).warm_up_time(Duration::from_millis(500));
+    quick.measurement_time(Duration::from_secs(2))
 }
 
-criterion_group!(name = no_io; config = quick(); targets = engine, wire);
+criterion_group!(name = no_io; config = quick(); targets = flows, rooms, turn);
 criterion_main!(no_io);

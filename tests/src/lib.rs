@@ -1,6 +1,7 @@
 //! What the tests of several crates share.
 
 pub mod broken_policies;
+pub mod crowd;
 pub mod encryption;
 pub mod fence_algebra;
 pub mod fence_oracle;

@@ -13,6 +13,8 @@ use ringfence_wire::stun::{Class, Message, Method};
 
 use crate::counters::{Counters, DropReason};
 use crate::flow::{Egress, FlowKey};
+use crate::flow_index::{FlowHash, FlowHasher};
+use crate::foresight::Arrival;
 use crate::identity::ShardId;
 use crate::limits::{EFFECTS_MAX, Limits, RUN_MAX};
 use crate::message::{Command, Effect, PeersCut};
@@ -40,8 +42,9 @@ pub struct EngineSetup {
 /// The state machine of one shard.
 pub struct Engine {
     context: Context,
-    rooms: Rooms,
-    turn: Option<Turn>,
+    pub(crate) flows: FlowHasher,
+    pub(crate) rooms: Rooms,
+    pub(crate) turn: Option<Turn>,
 }
 
 /// What every door needs.
@@ -68,8 +71,10 @@ impl Engine {
     /// An engine with no rooms.
     pub fn new(setup: EngineSetup) -> Self {
         let mut random = Csprng::new(setup.seed);
-        let rooms = Rooms::new(&setup.limits, &mut random);
-        let turn = setup.turn.map(|turn| Turn::new(turn, &setup.limits, &mut random));
+        let flows = FlowHasher::new(random.table_keys());
+        let rooms = Rooms::new(&setup.limits, flows.clone(), &mut random);
+        let turn =
+            setup.turn.map(|turn| Turn::new(turn, &setup.limits, flows.clone(), &mut random));
         let sampler = Sampler::new(&mut random);
         let context = Context {
             shard: setup.shard,
@@ -80,7 +85,7 @@ impl Engine {
             effects: Effects(VecDeque::with_capacity(EFFECTS_MAX.min(64))),
             sampler,
         };
-        Self { context, rooms, turn }
+        Self { context, flows, rooms, turn }
     }
 
     /// Judges a batch of datagrams and puts out what follows from them. `now` is read once per
@@ -93,8 +98,13 @@ impl Engine {
     ) {
         self.send_due(now, outbox);
         let mut run = Run { speaker: None, datagrams: ArrayVec::new() };
-        for datagram in received {
-            self.datagram(now, &datagram, &mut run, outbox);
+        let mut received = received.peekable();
+        while received.peek().is_some() {
+            let arrivals = self.take_in(&mut received);
+            self.foresee(&arrivals);
+            for arrival in &arrivals {
+                self.datagram(now, arrival, &mut run, outbox);
+            }
         }
         self.finish(&mut run, outbox);
     }
@@ -205,14 +215,14 @@ impl Engine {
     fn datagram<'rx>(
         &mut self,
         now: Instant,
-        datagram: &Datagram<'rx>,
+        arrival: &Arrival<'rx>,
         run: &mut Run<'rx>,
         outbox: &mut impl Outbox<'rx>,
     ) {
-        match datagram.local {
-            LocalSocket::Relayed(_) => self.at_relayed(now, datagram, outbox),
-            LocalSocket::Listen(_) => self.at_listening(now, datagram, run, outbox),
-            LocalSocket::Stream(_) => self.on_stream(now, datagram, outbox),
+        match arrival.datagram.local {
+            LocalSocket::Relayed(_) => self.at_relayed(now, &arrival.datagram, outbox),
+            LocalSocket::Listen(_) => self.at_listening(now, arrival, run, outbox),
+            LocalSocket::Stream(_) => self.on_stream(now, arrival, outbox),
         }
     }
 
@@ -233,26 +243,26 @@ impl Engine {
     fn at_listening<'rx>(
         &mut self,
         now: Instant,
-        datagram: &Datagram<'rx>,
+        arrival: &Arrival<'rx>,
         run: &mut Run<'rx>,
         outbox: &mut impl Outbox<'rx>,
     ) {
-        let flow = FlowKey::of_source(datagram.remote, datagram.local);
+        let Arrival { datagram, flow, hash } = arrival;
         let (mut speaker, mut client) = (None, None);
         for segment in datagram.segments() {
             self.context.counters.receive_one(segment.len());
             match self.kind(segment) {
                 Kind::Stun => {
-                    self.stun(now, flow, segment, outbox);
+                    self.stun(now, *flow, segment, outbox);
                     // It may have ended the allocation, or begun one.
                     client = None;
                 }
                 kind @ (Kind::Rtp | Kind::Rtcp | Kind::Dtls | Kind::Zrtp) => {
-                    let speaker = *speaker.get_or_insert_with(|| self.rooms.speaker(&flow));
+                    let speaker = *speaker.get_or_insert_with(|| self.rooms.speaker(flow, *hash));
                     self.media(now, speaker, kind, segment, run, outbox);
                 }
                 Kind::TurnChannel => {
-                    let client = client.get_or_insert_with(|| self.turn_client(&flow));
+                    let client = client.get_or_insert_with(|| self.turn_client(flow, *hash));
                     self.channel_data(now, *client, segment, outbox);
                 }
                 Kind::Quic => self.drop_one(DropReason::NoDoor),
@@ -265,21 +275,23 @@ impl Engine {
     fn on_stream<'rx>(
         &mut self,
         now: Instant,
-        datagram: &Datagram<'rx>,
+        arrival: &Arrival<'rx>,
         outbox: &mut impl Outbox<'rx>,
     ) {
-        let flow = FlowKey::of_source(datagram.remote, datagram.local);
+        let &Arrival { datagram, flow, hash } = arrival;
         let message = datagram.payload;
         self.context.counters.receive_one(message.len());
         match self.kind(message) {
             Kind::Stun => self.stun(now, flow, message, outbox),
-            Kind::TurnChannel => self.channel_data(now, self.turn_client(&flow), message, outbox),
+            Kind::TurnChannel => {
+                self.channel_data(now, self.turn_client(&flow, hash), message, outbox);
+            }
             _ => self.drop_one(DropReason::UnknownProtocol),
         }
     }
 
     /// RFC 9443's word, but for TURN clients that are older than it where those are served.
-    fn kind(&self, datagram: &[u8]) -> Kind {
+    pub(crate) fn kind(&self, datagram: &[u8]) -> Kind {
         let kind = Kind::of(datagram);
         let old = |turn: &Turn| datagram.first().is_some_and(|&byte| turn.takes_old_channels(byte));
         match kind {
@@ -288,14 +300,14 @@ impl Engine {
         }
     }
 
-    fn turn_client(&self, flow: &FlowKey) -> Option<usize> {
-        self.turn.as_ref().and_then(|turn| turn.client(flow))
+    fn turn_client(&self, flow: &FlowKey, hash: FlowHash) -> Option<u32> {
+        self.turn.as_ref().and_then(|turn| turn.client(flow, hash))
     }
 
     fn channel_data<'rx>(
         &mut self,
         now: Instant,
-        client: Option<usize>,
+        client: Option<u32>,
         message: &'rx [u8],
         outbox: &mut impl Outbox<'rx>,
     ) {

@@ -123,6 +123,9 @@ pub const EFFECTS_MAX: usize = 8192;
 /// the backend can make a train of them. One receive batch is 64.
 pub const RUN_MAX: usize = 64;
 
+/// Datagrams that are looked at together before the first of them is judged: a receive batch.
+pub const AHEAD_MAX: usize = 64;
+
 /// Least time between two reports of a refused address of one participant.
 pub const REFUSAL_REPORT_INTERVAL: Duration = Duration::from_secs(1);
 
@@ -188,7 +191,7 @@ pub const SAMPLES_WAITING_MAX: usize = 64;
 
 /// A flow that is being sampled gives one packet in so many: speech of 50 packets a second is judged
 /// after five seconds, and video costs no more than 40 copies a second.
-pub const SAMPLING_GAP_MEAN: u16 = 8;
+pub const SAMPLING_GAP_MEAN: u8 = 8;
 
 /// Flows of one shard that are sampled at a time. With 40 samples a second each they give the control
 /// thread some milliseconds of work a second.

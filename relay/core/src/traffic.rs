@@ -9,6 +9,13 @@ use ringfence_fence::{Policy, RegionId};
 use crate::identity::ParticipantId;
 use crate::turn::AllocationId;
 
+/// What passed in one direction.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Carriage {
+    pub(crate) packets: u64,
+    pub(crate) bytes: u64,
+}
+
 /// What passed between the relay and one party.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Traffic {
@@ -76,6 +83,19 @@ impl Traffic {
     }
 }
 
+impl Carriage {
+    pub(crate) fn add(&mut self, packets: u64, bytes: u64) {
+        self.packets += packets;
+        self.bytes += bytes;
+    }
+}
+
+impl AddAssign for Carriage {
+    fn add_assign(&mut self, other: Self) {
+        self.add(other.packets, other.bytes);
+    }
+}
+
 impl AddAssign for Traffic {
     fn add_assign(&mut self, other: Self) {
         self.take_in(other.packets_in, other.bytes_in);
@@ -84,6 +104,20 @@ impl AddAssign for Traffic {
 }
 
 impl Carried {
+    /// Takes what was heard of a party and sent to it; `None` if that is nothing.
+    pub(crate) fn take_both(
+        holder: Holder,
+        region: RegionId,
+        heard: &mut Carriage,
+        sent: &mut Carriage,
+    ) -> Option<Self> {
+        let (heard, sent) = (std::mem::take(heard), std::mem::take(sent));
+        let mut traffic = Traffic::default();
+        traffic.take_in(heard.packets, heard.bytes);
+        traffic.put_out(sent.packets, sent.bytes);
+        Self::take(holder, region, &mut traffic)
+    }
+
     /// Takes what there is; `None` if that is nothing.
     pub(crate) fn take(holder: Holder, region: RegionId, traffic: &mut Traffic) -> Option<Self> {
         let traffic = std::mem::take(traffic);

@@ -51,6 +51,7 @@ impl<'a> Datagram<'a> {
     ///
     /// An empty payload is one empty datagram. A `segment_bytes` of zero, which no kernel reports,
     /// is read as "not a train", so that hostile metadata cannot make this panic or spin.
+    #[inline]
     pub fn segments(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
         let segment_bytes = match self.segment_bytes {
             0 => self.payload.len().max(1),

@@ -32,6 +32,7 @@ pub enum Kind {
 
 impl Kind {
     /// The ranges of RFC 7983 section 7 as updated by RFC 9443 section 3.
+    #[inline]
     pub fn of(datagram: &[u8]) -> Self {
         match *datagram {
             [0..=3, ..] => Self::Stun,

@@ -27,6 +27,7 @@ impl RtcpHeader {
     ///
     /// # Errors
     /// [`RtcpError`], in the order of its variants.
+    #[inline]
     pub fn peek(datagram: &[u8]) -> Result<Self, RtcpError> {
         let (&clear, _) = datagram.split_first_chunk().ok_or(RtcpError::Truncated)?;
         let [first, packet_type, l0, l1, s0, s1, s2, s3] = clear;

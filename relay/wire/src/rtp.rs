@@ -39,6 +39,7 @@ impl RtpHeader {
     ///
     /// # Errors
     /// [`RtpError`], in the order of its variants.
+    #[inline]
     pub fn peek(datagram: &[u8]) -> Result<Self, RtpError> {
         let (&fixed, after_fixed) = datagram.split_first_chunk().ok_or(RtpError::Truncated)?;
         let [first, second, q0, q1, t0, t1, t2, t3, s0, s1, s2, s3] = fixed;

@@ -10,20 +10,18 @@ const BURST_BYTES_MIN: u64 = 16 * 1500;
 
 /// A token bucket in nano-bytes: exact at any rate, no floats.
 pub(crate) struct Ceiling {
-    bytes_per_s: u64,
-    burst_nanobytes: u64,
     saved_nanobytes: u64,
     filled: Instant,
+    kbps: u32,
 }
 
 const NANO: u64 = 1_000_000_000;
 
 impl Ceiling {
     pub(crate) fn new(kbps_max: u32, now: Instant) -> Self {
-        let bytes_per_s = u64::from(kbps_max) * 1000 / 8;
-        let burst_bytes = (bytes_per_s / BURSTS_PER_S).max(BURST_BYTES_MIN);
-        let burst_nanobytes = burst_bytes.saturating_mul(NANO);
-        Self { bytes_per_s, burst_nanobytes, saved_nanobytes: burst_nanobytes, filled: now }
+        let mut full = Self { saved_nanobytes: 0, filled: now, kbps: kbps_max };
+        full.saved_nanobytes = full.burst_nanobytes();
+        full
     }
 
     /// Takes `bytes` if they are there; otherwise takes nothing and says no.
@@ -39,10 +37,18 @@ impl Ceiling {
 
     fn fill(&mut self, now: Instant) {
         let elapsed_ns = u64::try_from(now.since(self.filled).as_nanos()).unwrap_or(u64::MAX);
-        let earned = elapsed_ns.saturating_mul(self.bytes_per_s);
+        let earned = elapsed_ns.saturating_mul(self.bytes_per_s());
         self.saved_nanobytes =
-            self.saved_nanobytes.saturating_add(earned).min(self.burst_nanobytes);
+            self.saved_nanobytes.saturating_add(earned).min(self.burst_nanobytes());
         self.filled = now;
+    }
+
+    fn bytes_per_s(&self) -> u64 {
+        u64::from(self.kbps) * (1000 / 8)
+    }
+
+    fn burst_nanobytes(&self) -> u64 {
+        (self.bytes_per_s() / BURSTS_PER_S).max(BURST_BYTES_MIN) * NANO
     }
 }
 

@@ -86,7 +86,8 @@ impl Reception {
             return;
         };
         if let Some(last) = self.transit.replace(Transit { arrival: now, timestamp }) {
-            let arrived_ticks = now.since(last.arrival).as_secs_f64() * f64::from(hz);
+            let arrived_ns = now.since(last.arrival).as_nanos() as f64;
+            let arrived_ticks = arrived_ns * (f64::from(hz) / 1e9);
             // The difference may run backwards: packets are reordered.
             let stamped_ticks = f64::from(timestamp.wrapping_sub(last.timestamp).cast_signed());
             self.jitter_ticks += ((arrived_ticks - stamped_ticks).abs() - self.jitter_ticks) / 16.0;

@@ -99,7 +99,7 @@ impl Rooms {
         if !message.unknown_required().is_empty() {
             return Err(DropReason::UnknownAttribute.into());
         }
-        if self.flows.contains_key(&flow) {
+        if self.is_taken(&flow) {
             return Err(DropReason::AddressTaken.into());
         }
         let ids = (message.transaction_id(), TransactionId(context.random.bytes()));

@@ -1,7 +1,6 @@
 //! From one speaker to everyone who listens. This loop is what a room costs.
 
 use ringfence_wire::datagram::Outbox;
-use slab::Slab;
 
 use super::Rooms;
 use super::member::{Member, MemberKey};
@@ -9,6 +8,7 @@ use super::room::{Listener, Room};
 use crate::counters::{Counters, DropReason};
 use crate::engine::Context;
 use crate::flow::Egress;
+use crate::table::Table;
 
 impl Rooms {
     /// Sends a run of the speaker's datagrams to its listeners, each listener's side by side, so
@@ -24,7 +24,7 @@ impl Rooms {
         let forward = |datagram: &&'rx [u8], listener: &Listener| {
             egress.forward(datagram, &listener.pass, listener.local);
         };
-        room.fan_out(&mut context.counters, &self.members, speaker, datagrams, forward);
+        room.fan_out(&mut context.counters, &mut self.members, speaker, datagrams, forward);
     }
 }
 
@@ -34,25 +34,22 @@ impl Room {
     pub(crate) fn fan_out<P: AsRef<[u8]>>(
         &mut self,
         counters: &mut Counters,
-        members: &Slab<Member>,
+        members: &mut Table<Member>,
         speaker: MemberKey,
         datagrams: &[P],
         mut send: impl FnMut(&P, &Listener),
     ) {
         let count = datagrams.len() as u64;
         let bytes: u64 = datagrams.iter().map(|datagram| datagram.as_ref().len() as u64).sum();
-        let seat = members[speaker].admission.seat;
-        let (mut listeners, mut own_place) = (0, None);
-        for (place, listener) in self.listeners.iter_mut().enumerate() {
-            if listener.member == speaker {
-                own_place = Some(place);
-                continue;
-            }
-            if listener.selective && !members[listener.member].hears(seat) {
+        let seat = members[speaker].seat;
+        let mut listeners = 0;
+        for listener in &mut self.listeners {
+            let deaf = listener.selective && !members[listener.member].hears(seat);
+            if deaf || listener.member == speaker {
                 continue;
             }
             datagrams.iter().for_each(|datagram| send(datagram, listener));
-            listener.traffic.put_out(count, bytes);
+            listener.sent.add(count, bytes);
             listeners += 1;
         }
         counters.copies += listeners * count;
@@ -61,9 +58,7 @@ impl Room {
             0 => counters.drop_many(DropReason::NobodyListens, count),
             _ => {
                 counters.forwarded += count;
-                if let Some(own) = own_place.and_then(|place| self.listeners.get_mut(place)) {
-                    own.traffic.take_in(count, bytes);
-                }
+                members[speaker].heard.add(count, bytes);
             }
         }
     }

@@ -6,10 +6,9 @@ use ringfence_wire::rtp::{RtpHeader, Ssrc};
 
 use super::Rooms;
 use super::member::{Member, MemberKey};
-use super::room::Source;
+use super::sources::{Source, SourceKey};
 use crate::counters::DropReason;
 use crate::engine::Context;
-use crate::identity::RoomId;
 use crate::media::PacketIndex;
 use crate::message::{Effect, Ownership};
 use crate::scrutiny::SampledFlow;
@@ -94,21 +93,34 @@ impl Rooms {
         heard: &Heard,
         datagram: &[u8],
     ) -> Verdict {
-        let member = &self.members[key];
-        let room = &mut self.rooms[member.room];
-        let room_id = room.id;
-        match room.source(heard.ssrc) {
+        let source = self.source(key, heard.ssrc);
+        let (seat, room) = (self.members[key].seat, self.members[key].room);
+        match source.and_then(|source| self.sources.get_mut(source)) {
             None => self.claim(context, now, key, heard, datagram),
-            Some(source) if source.seat != member.admission.seat => {
-                Verdict::Drop(DropReason::SsrcOfAnother)
-            }
+            Some(source) if source.seat != seat => Verdict::Drop(DropReason::SsrcOfAnother),
             Some(source) if !source.confirmed => self.park(now, key, heard, datagram),
             Some(source) => {
                 source.note(now, heard);
-                tell_progress(context, room_id, heard.ssrc, source);
+                if let Some(index) = source.reception.untold() {
+                    let room = self.rooms[room].id;
+                    tell_progress(
+                        context,
+                        Effect::Advanced { room, ssrc: heard.ssrc, index },
+                        source,
+                    );
+                }
                 Verdict::Forward
             }
         }
+    }
+
+    /// Mostly the one that the member spoke with last; else the room knows.
+    fn source(&mut self, key: MemberKey, ssrc: Ssrc) -> Option<SourceKey> {
+        let member = &mut self.members[key];
+        if member.voice.0 != ssrc || self.sources.at(member.voice.1, member.room, ssrc).is_none() {
+            member.voice = (ssrc, self.rooms[member.room].source(ssrc)?);
+        }
+        Some(member.voice.1)
     }
 
     /// Asks the registry for an SSRC that nobody here owns, and keeps the packet meanwhile.
@@ -130,7 +142,8 @@ impl Rooms {
         if !context.effects.try_push(Effect::Claim { participant, ssrc, index }) {
             return Verdict::Drop(DropReason::ReportsFull);
         }
-        room.claim(&Ownership { room: room.id, ssrc, seat: admission.seat, index });
+        let ownership = Ownership { room: room.id, ssrc, seat: admission.seat, index };
+        room.claim(&mut self.sources, &ownership);
         self.park(now, key, heard, datagram)
     }
 
@@ -168,10 +181,9 @@ impl Source {
 
 /// Tells the registry how far a source's numbering has come; if it cannot hear, the next packet
 /// tries again.
-fn tell_progress(context: &mut Context, room: RoomId, ssrc: Ssrc, source: &mut Source) {
-    if let Some(index) = source.reception.untold()
-        && context.effects.try_push(Effect::Advanced { room, ssrc, index })
-    {
+#[cold]
+fn tell_progress(context: &mut Context, progress: Effect, source: &mut Source) {
+    if context.effects.try_push(progress) {
         source.reception.tell();
     }
 }

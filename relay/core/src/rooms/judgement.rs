@@ -12,7 +12,7 @@ use crate::room_fence::{RoomFence, RoomTerms};
 impl Rooms {
     /// Judges every latched address again under the policy now in force.
     pub(crate) fn adopt(&mut self, context: &mut Context) {
-        for (_, room) in &mut self.rooms {
+        for room in self.rooms.values_mut() {
             room.fence.adopt(&context.policy);
         }
         let latched = self.members.iter().filter(|(_, member)| member.latch.is_some());

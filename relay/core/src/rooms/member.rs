@@ -5,8 +5,10 @@ use std::sync::Arc;
 use arrayvec::ArrayVec;
 use ringfence_fence::Pass;
 use ringfence_wire::datagram::LocalSocket;
+use ringfence_wire::rtp::Ssrc;
 
 use super::path_check::CheckKey;
+use super::sources::SourceKey;
 use crate::flow::FlowKey;
 use crate::identity::Seat;
 use crate::limits::PATH_CHECKS_PER_PARTICIPANT_MAX;
@@ -14,26 +16,38 @@ use crate::media::Ceiling;
 use crate::message::Admission;
 use crate::scrutiny::Watch;
 use crate::time::Instant;
-use crate::traffic::Traffic;
+use crate::traffic::Carriage;
 
 /// Place of a member in the shard's table.
-pub(crate) type MemberKey = usize;
+pub(crate) type MemberKey = u32;
 
-/// A participant: credentials, where it is, what it may send.
+/// A participant: credentials, where it is, what it may send. What each of its packets needs comes
+/// first, in two cache lines.
+#[repr(C)]
 pub(crate) struct Member {
-    pub(crate) admission: Arc<Admission>,
-    /// Place of its room in the shard's table.
-    pub(crate) room: usize,
     pub(crate) latch: Option<Latch>,
     pub(crate) ceiling: Ceiling,
-    pub(crate) checks: ArrayVec<CheckKey, PATH_CHECKS_PER_PARTICIPANT_MAX>,
+    /// What it sent and others got, and has not been told.
+    pub(crate) heard: Carriage,
+    /// What it spoke with last.
+    pub(crate) voice: (Ssrc, SourceKey),
+    /// Place of its room in the shard's table.
+    pub(crate) room: u32,
+    pub(crate) seat: Seat,
+    pub(crate) watch: Watch,
+    pub(crate) admission: Arc<Admission>,
+    /// What was sent to it from here and has been told.
+    pub(crate) settled: Carriage,
+    pub(crate) refusal_reported: Option<Instant>,
+    checks: Option<Box<MemberChecks>>,
     /// Whether a consent timer is set.
     pub(crate) consent_timer: bool,
-    pub(crate) refusal_reported: Option<Instant>,
-    /// What was carried for it here and has been told.
-    pub(crate) settled: Traffic,
-    pub(crate) watch: Watch,
 }
+
+const _: () = assert!(size_of::<Option<Latch>>() == 64 && size_of::<Member>() <= 192);
+
+/// Path checks on their way.
+pub(crate) type MemberChecks = ArrayVec<CheckKey, PATH_CHECKS_PER_PARTICIPANT_MAX>;
 
 /// The one address that speaks for a participant.
 #[derive(Clone, Copy)]
@@ -52,18 +66,20 @@ impl Latch {
 }
 
 impl Member {
-    pub(crate) fn new(admission: Arc<Admission>, room: usize, now: Instant) -> Self {
-        let ceiling = Ceiling::new(admission.kbps_max, now);
+    pub(crate) fn new(admission: Arc<Admission>, room: u32, now: Instant) -> Self {
         Self {
-            admission,
-            room,
             latch: None,
-            ceiling,
-            checks: ArrayVec::new(),
-            consent_timer: false,
-            refusal_reported: None,
-            settled: Traffic::default(),
+            ceiling: Ceiling::new(admission.kbps_max, now),
+            heard: Carriage::default(),
+            voice: (Ssrc(0), SourceKey::MAX),
+            room,
+            seat: admission.seat,
             watch: Watch::default(),
+            admission,
+            settled: Carriage::default(),
+            refusal_reported: None,
+            checks: None,
+            consent_timer: false,
         }
     }
 
@@ -72,7 +88,32 @@ impl Member {
         self.admission.hears.as_ref().is_none_or(|seats| seats.contains(seat))
     }
 
+    #[inline]
     pub(crate) fn is_latched_at(&self, flow: &FlowKey) -> bool {
-        self.latch.is_some_and(|latch| latch.flow() == *flow)
+        self.latch
+            .as_ref()
+            .is_some_and(|latch| latch.pass.addr() == flow.remote && latch.local == flow.local)
+    }
+
+    pub(crate) fn checks(&self) -> &[CheckKey] {
+        self.checks.as_deref().map_or(&[], ArrayVec::as_slice)
+    }
+
+    /// Nearly nobody has any for longer than a moment, so they have memory of their own.
+    pub(crate) fn checks_mut(&mut self) -> &mut MemberChecks {
+        self.checks.get_or_insert_default()
+    }
+
+    /// Gives that memory back when there are none.
+    pub(crate) fn forget_check(&mut self, key: CheckKey) {
+        let checks = self.checks_mut();
+        checks.retain(|held| *held != key);
+        if checks.is_empty() {
+            self.checks = None;
+        }
+    }
+
+    pub(crate) fn forget_checks(&mut self) {
+        self.checks = None;
     }
 }

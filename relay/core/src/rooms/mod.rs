@@ -9,6 +9,7 @@ mod answers;
 mod connectivity;
 mod consent;
 mod fan_out;
+mod foresight;
 mod hearing;
 mod judgement;
 mod member;
@@ -17,12 +18,12 @@ mod path_check;
 mod replication;
 mod room;
 mod settle;
+mod sources;
 
 use std::collections::HashMap;
 
 use ahash::RandomState;
 use ringfence_wire::datagram::Outbox;
-use slab::Slab;
 
 use self::answers::AnswersDue;
 use self::consent::ConsentTimers;
@@ -31,52 +32,67 @@ use self::member::{Latch, Member};
 use self::parking::Parking;
 use self::path_check::PathChecks;
 use self::room::Room;
+use self::sources::Sources;
 use crate::credentials::Ufrag;
 use crate::engine::Context;
 use crate::flow::{Egress, FlowKey};
+use crate::flow_index::{FlowHash, FlowHasher, FlowIndex};
 use crate::identity::{ParticipantId, RoomId};
 use crate::limits::Limits;
 use crate::message::{Effect, ReleaseCause};
 use crate::random::Csprng;
+use crate::table::Table;
 use crate::time::Instant;
 use crate::traffic::Occasion;
 
 /// All rooms on one shard.
 pub(crate) struct Rooms {
-    members: Slab<Member>,
-    rooms: Slab<Room>,
+    members: Table<Member>,
+    rooms: Table<Room>,
+    sources: Sources,
     by_participant: HashMap<ParticipantId, MemberKey, RandomState>,
     by_ufrag: HashMap<Ufrag, MemberKey, RandomState>,
-    by_room: HashMap<RoomId, usize, RandomState>,
-    flows: HashMap<FlowKey, MemberKey, RandomState>,
+    by_room: HashMap<RoomId, u32, RandomState>,
+    /// Members by where they are latched.
+    flows: FlowIndex,
     checks: PathChecks,
     answers: AnswersDue,
     consent: ConsentTimers,
     parking: Parking,
-    table_keys: RandomState,
 }
 
 impl Rooms {
-    pub(crate) fn new(limits: &Limits, random: &mut Csprng) -> Self {
+    pub(crate) fn new(limits: &Limits, flows: FlowHasher, random: &mut Csprng) -> Self {
         let keys = random.table_keys();
         Self {
-            members: Slab::new(),
-            rooms: Slab::new(),
+            members: Table::default(),
+            rooms: Table::default(),
+            sources: Sources::default(),
             by_participant: HashMap::with_hasher(keys.clone()),
             by_ufrag: HashMap::with_hasher(keys.clone()),
             by_room: HashMap::with_hasher(keys.clone()),
-            flows: HashMap::with_hasher(keys.clone()),
-            checks: PathChecks::new(keys.clone()),
+            flows: FlowIndex::new(flows),
+            checks: PathChecks::new(keys),
             answers: AnswersDue::default(),
             consent: ConsentTimers::default(),
             parking: Parking::new(limits.parked_packets_max),
-            table_keys: keys,
         }
     }
 
     /// Who may send from this flow.
-    pub(crate) fn speaker(&self, flow: &FlowKey) -> Option<MemberKey> {
-        self.flows.get(flow).copied()
+    #[inline]
+    pub(crate) fn speaker(&self, flow: &FlowKey, hash: FlowHash) -> Option<MemberKey> {
+        self.flows.find(hash, |key| self.is_latched_at(key, flow))
+    }
+
+    /// Whether anybody may send from this flow.
+    fn is_taken(&self, flow: &FlowKey) -> bool {
+        self.flows.look_up(flow, |key| self.is_latched_at(key, flow)).is_some()
+    }
+
+    #[inline]
+    fn is_latched_at(&self, key: MemberKey, flow: &FlowKey) -> bool {
+        self.members.get(key).is_some_and(|member| member.is_latched_at(flow))
     }
 
     pub(crate) fn parked(&self) -> usize {
@@ -136,7 +152,7 @@ impl Rooms {
     fn unlatch(&mut self, key: MemberKey) -> Option<Latch> {
         let member = self.members.get_mut(key)?;
         let latch = member.latch.take()?;
-        self.flows.remove(&latch.flow());
+        self.flows.remove(&latch.flow(), key);
         self.rooms[member.room].remove_listener(key);
         Some(latch)
     }

@@ -11,6 +11,7 @@ use ringfence_wire::rtp::Ssrc;
 use super::Rooms;
 use super::hearing::Heard;
 use super::member::MemberKey;
+use super::room::Listener;
 use crate::counters::DropReason;
 use crate::engine::Context;
 use crate::flow::Egress;
@@ -131,13 +132,11 @@ impl Rooms {
         }
         let room = &mut self.rooms[member.room];
         let timed_out = now.since(parked.since) >= PARKED_TIME_MAX;
-        match room.source(parked.ssrc) {
-            Some(source) if source.seat != member.admission.seat => {
-                Fate::Drop(DropReason::SsrcOfAnother)
-            }
+        match room.source(parked.ssrc).and_then(|key| self.sources.get(key)) {
+            Some(source) if source.seat != member.seat => Fate::Drop(DropReason::SsrcOfAnother),
             Some(source) if source.confirmed => Fate::Forward(key),
             _ if timed_out => {
-                room.unclaim(parked.ssrc);
+                room.unclaim(&mut self.sources, parked.ssrc);
                 Fate::Drop(DropReason::ParkingFull)
             }
             _ => Fate::Wait,
@@ -156,17 +155,18 @@ impl Rooms {
         parked: &Parked,
         egress: &mut Egress<'_, O>,
     ) {
-        let member = &self.members[key];
-        let room = &mut self.rooms[member.room];
+        let room = &mut self.rooms[self.members[key].room];
         let packet = self.parking.packet(parked);
         if let Some(heard) = Heard::peek(Kind::of(packet), packet)
             && let Some(source) = room.source(parked.ssrc)
+            && let Some(source) = self.sources.get_mut(source)
         {
             source.note(parked.since, &heard);
         }
-        room.fan_out(&mut context.counters, &self.members, key, &[packet], |packet, listener| {
+        let send = |packet: &&[u8], listener: &Listener| {
             egress.send_own(packet, &listener.pass, listener.local);
-        });
+        };
+        room.fan_out(&mut context.counters, &mut self.members, key, &[packet], send);
         self.parking.free.push(parked.slot);
     }
 }

@@ -12,7 +12,10 @@ use slab::Slab;
 use super::Rooms;
 use super::member::{Member, MemberKey};
 use crate::flow::FlowKey;
-use crate::limits::{PATH_CHECK_INTERVAL, PATH_CHECK_LIFETIME, PATH_CHECKS_MAX};
+use crate::limits::{
+    PATH_CHECK_INTERVAL, PATH_CHECK_LIFETIME, PATH_CHECKS_MAX, PATH_CHECKS_PER_PARTICIPANT_MAX,
+};
+use crate::table::Table;
 use crate::time::Instant;
 
 /// Place of a check in the shard's table.
@@ -101,7 +104,7 @@ impl PathChecks {
         flow: &FlowKey,
         interval: Duration,
     ) -> bool {
-        member.checks.iter().map(|&check| &self.checks[check]).any(|check| {
+        member.checks().iter().map(|&check| &self.checks[check]).any(|check| {
             let same_host = check.flow.remote.ip() == flow.remote.ip();
             same_host && check.flow != *flow && now.since(check.sent) < interval
         })
@@ -110,8 +113,8 @@ impl PathChecks {
     /// Makes room for one more check. The oldest goes that had its second and was not answered:
     /// replays from elsewhere must not keep a participant from moving.
     fn make_room(&mut self, now: Instant, member: &mut Member) -> bool {
-        if member.checks.is_full() {
-            let unanswered = member.checks.iter().copied().filter(|&check| {
+        if member.checks().len() >= PATH_CHECKS_PER_PARTICIPANT_MAX {
+            let unanswered = member.checks().iter().copied().filter(|&check| {
                 let check = &self.checks[check];
                 !check.proven && now.since(check.sent) >= PATH_CHECK_INTERVAL
             });
@@ -128,7 +131,7 @@ impl PathChecks {
         self.by_transaction.insert(check.transaction, key);
         self.by_flow.insert((check.flow, check.member), key);
         self.deadlines.push_back((check.sent + PATH_CHECK_LIFETIME, check.transaction));
-        member.checks.push(key);
+        member.checks_mut().push(key);
         check
     }
 
@@ -156,14 +159,14 @@ impl PathChecks {
     }
 
     pub(crate) fn forget_member(&mut self, member: &mut Member) {
-        while let Some(&key) = member.checks.first() {
+        while let Some(&key) = member.checks().first() {
             self.remove(key, member);
         }
     }
 
-    pub(crate) fn clear(&mut self, members: &mut Slab<Member>) {
+    pub(crate) fn clear(&mut self, members: &mut Table<Member>) {
         for (_, check) in &self.checks {
-            members[check.member].checks.clear();
+            members[check.member].forget_checks();
         }
         *self = Self::new(self.by_flow.hasher().clone());
     }
@@ -176,7 +179,7 @@ impl PathChecks {
         let check = self.checks.remove(key);
         self.by_transaction.remove(&check.transaction);
         self.by_flow.remove(&(check.flow, check.member));
-        member.checks.retain(|held| *held != key);
+        member.forget_check(key);
         check
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::Rooms;
 use super::member::{Latch, Member, MemberKey};
 use super::room::Room;
+use super::sources::{Source, Sources};
 use crate::engine::Context;
 use crate::flow::FlowKey;
 use crate::identity::{ParticipantId, RoomId};
@@ -45,11 +46,11 @@ impl Rooms {
         self.by_ufrag.insert(ufrag, key);
     }
 
-    fn room_of(&mut self, context: &Context, admission: &Admission) -> usize {
-        let (rooms, keys) = (&mut self.rooms, &self.table_keys);
+    fn room_of(&mut self, context: &Context, admission: &Admission) -> u32 {
+        let rooms = &mut self.rooms;
         let new = || {
             let fence = RoomFence::new(&context.policy, Arc::clone(&admission.terms));
-            rooms.insert(Room::new(admission.room, fence, keys.clone()))
+            rooms.insert(Room::new(admission.room, rooms.vacant(), fence))
         };
         *self.by_room.entry(admission.room).or_insert_with(new)
     }
@@ -63,12 +64,15 @@ impl Rooms {
         };
         self.unlatch(key);
         self.checks.forget_member(&mut self.members[key]);
-        let member = self.members.remove(key);
+        let Some(member) = self.members.remove(key) else {
+            return;
+        };
         self.by_ufrag.remove(&member.admission.credentials.ufrag);
         let room = &mut self.rooms[member.room];
         room.members -= 1;
-        room.unclaim_all_of(member.admission.seat);
+        room.unclaim_all_of(&mut self.sources, member.seat);
         if room.members == 0 {
+            room.forget_everything(&mut self.sources);
             self.by_room.remove(&room.id);
             self.rooms.remove(member.room);
         }
@@ -94,7 +98,10 @@ impl Rooms {
     fn latch(&mut self, key: MemberKey, flow: FlowKey, latch: Latch) {
         let member = &mut self.members[key];
         member.latch = Some(latch);
-        self.flows.insert(flow, key);
+        let members = &self.members;
+        let flow_of = |key| Some(members.get(key)?.latch.as_ref()?.flow());
+        self.flows.insert(&flow, key, flow_of);
+        let member = &mut self.members[key];
         self.rooms[member.room].set_listener(key, member);
         if let Some(asked) = self.checks.settle(flow, (key, member)) {
             self.answers.push(member.admission.participant, asked);
@@ -119,7 +126,7 @@ impl Rooms {
 
     fn own(&mut self, ownership: &Ownership) {
         if let Some(&room) = self.by_room.get(&ownership.room) {
-            self.rooms[room].own(ownership);
+            self.rooms[room].own(&mut self.sources, ownership);
             self.parking.look_again();
         }
     }
@@ -127,7 +134,7 @@ impl Rooms {
     fn survey(&self, room: RoomId, token: u64) -> RoomReport {
         let room = self.by_room.get(&room).map(|&key| &self.rooms[key]);
         let members = room.map(|room| self.member_reports(room)).unwrap_or_default();
-        let sources = room.map(source_reports).unwrap_or_default();
+        let sources = room.map(|room| source_reports(room, &self.sources)).unwrap_or_default();
         RoomReport { token, members, sources }
     }
 
@@ -136,28 +143,26 @@ impl Rooms {
             let member = &self.members[listener.member];
             MemberReport {
                 participant: member.admission.participant,
-                packets_sent: member.settled.packets_out + listener.traffic.packets_out,
-                bytes_sent: member.settled.bytes_out + listener.traffic.bytes_out,
+                packets_sent: member.settled.packets + listener.sent.packets,
+                bytes_sent: member.settled.bytes + listener.sent.bytes,
             }
         };
         room.listeners.iter().map(report).collect()
     }
 }
 
-fn source_reports(room: &Room) -> Vec<SourceReport> {
-    let heard = room.confirmed_sources().filter(|(_, source)| source.reception.packets() > 0);
-    let mut reports: Vec<_> = heard
-        .map(|(ssrc, source)| SourceReport {
-            seat: source.seat,
-            ssrc,
-            packets: source.reception.packets(),
-            bytes: source.reception.bytes(),
-            lost: source.reception.lost(),
-            jitter: source.reception.jitter_time(),
-            clock_rate_hz: source.reception.clock_rate_hz(),
-            index: source.reception.index(),
-        })
-        .collect();
-    reports.sort_by_key(|report| report.ssrc);
-    reports
+/// In the order of their SSRCs.
+fn source_reports(room: &Room, sources: &Sources) -> Vec<SourceReport> {
+    let heard = room.confirmed_sources(sources).filter(|source| source.reception.packets() > 0);
+    let report = |source: &Source| SourceReport {
+        seat: source.seat,
+        ssrc: source.ssrc,
+        packets: source.reception.packets(),
+        bytes: source.reception.bytes(),
+        lost: source.reception.lost(),
+        jitter: source.reception.jitter_time(),
+        clock_rate_hz: source.reception.clock_rate_hz(),
+        index: source.reception.index(),
+    };
+    heard.map(report).collect()
 }

@@ -1,145 +1,166 @@
 //! A room's replica: who listens where, and who owns which SSRC.
 
-use std::collections::HashMap;
-
-use ahash::RandomState;
 use ringfence_fence::Pass;
 use ringfence_wire::datagram::LocalSocket;
 use ringfence_wire::rtp::Ssrc;
 
 use super::member::{Member, MemberKey};
+use super::sources::{Source, SourceKey, Sources};
 use crate::identity::{RoomId, Seat};
 use crate::media::Reception;
 use crate::message::Ownership;
 use crate::room_fence::RoomFence;
-use crate::traffic::Traffic;
+use crate::sorted_map::SortedMap;
+use crate::traffic::Carriage;
 
-/// One room on one shard.
+/// One room on one shard. What each packet needs comes first.
+#[repr(C)]
 pub(crate) struct Room {
-    pub(crate) id: RoomId,
-    pub(crate) fence: RoomFence,
-    pub(crate) members: usize,
     /// Everyone who can be sent to, side by side in memory: this is what a copy costs.
     pub(crate) listeners: Vec<Listener>,
-    sources: HashMap<Ssrc, Source, RandomState>,
-    sources_of: HashMap<Seat, usize, RandomState>,
+    pub(crate) id: RoomId,
+    /// Its own place in the shard's table.
+    pub(crate) place: u32,
+    pub(crate) members: u32,
+    pub(crate) fence: RoomFence,
+    sources: SortedMap<Ssrc, SourceKey>,
+    /// SSRCs that are owned or claimed, by seat.
+    sources_of: Vec<u16>,
 }
 
 /// A latched participant, as a destination.
 pub(crate) struct Listener {
-    pub(crate) member: MemberKey,
+    pub(crate) pass: Pass,
     pub(crate) local: LocalSocket,
+    pub(crate) member: MemberKey,
     /// Whether it hears only some; then the member's admission says whom.
     pub(crate) selective: bool,
-    pub(crate) pass: Pass,
-    /// What was carried for it here and has not been told.
-    pub(crate) traffic: Traffic,
+    /// What was sent to it from here and has not been told.
+    pub(crate) sent: Carriage,
 }
 
-/// An SSRC of the room.
-pub(crate) struct Source {
-    pub(crate) seat: Seat,
-    /// Whether the registry has confirmed the owner; until then its packets are parked.
-    pub(crate) confirmed: bool,
-    pub(crate) reception: Reception,
-}
+// A copy touches no more than two cache lines of these.
+const _: () = assert!(size_of::<Listener>() <= 80);
+
+/// So many listeners are made room for one by one.
+const EXACT_MAX: usize = 4;
 
 impl Room {
-    pub(crate) fn new(id: RoomId, fence: RoomFence, keys: RandomState) -> Self {
+    pub(crate) fn new(id: RoomId, place: u32, fence: RoomFence) -> Self {
         Self {
-            id,
-            fence,
-            members: 0,
             listeners: Vec::new(),
-            sources: HashMap::with_hasher(keys.clone()),
-            sources_of: HashMap::with_hasher(keys),
+            id,
+            place,
+            members: 0,
+            fence,
+            sources: SortedMap::default(),
+            sources_of: Vec::new(),
         }
     }
 
     /// Adds or moves a latched member.
     pub(crate) fn set_listener(&mut self, key: MemberKey, member: &Member) {
         let Some(latch) = member.latch else { return };
-        match self.listeners.iter_mut().find(|listener| listener.member == key) {
-            Some(listener) => (listener.pass, listener.local) = (latch.pass, latch.local),
-            None => self.listeners.push(Listener {
-                member: key,
-                local: latch.local,
-                selective: member.admission.hears.is_some(),
-                pass: latch.pass,
-                traffic: Traffic::default(),
-            }),
+        if let Some(held) = self.listeners.iter_mut().find(|listener| listener.member == key) {
+            (held.pass, held.local) = (latch.pass, latch.local);
+            return;
         }
+        if self.listeners.len() < EXACT_MAX {
+            self.listeners.reserve_exact(1);
+        }
+        self.listeners.push(Listener {
+            pass: latch.pass,
+            local: latch.local,
+            member: key,
+            selective: member.admission.hears.is_some(),
+            sent: Carriage::default(),
+        });
     }
 
     pub(crate) fn remove_listener(&mut self, key: MemberKey) {
         self.listeners.retain(|listener| listener.member != key);
     }
 
-    pub(crate) fn source(&mut self, ssrc: Ssrc) -> Option<&mut Source> {
-        self.sources.get_mut(&ssrc)
+    pub(crate) fn source(&self, ssrc: Ssrc) -> Option<SourceKey> {
+        self.sources.get(&ssrc).copied()
     }
 
     /// SSRCs that this seat owns or has claimed.
     pub(crate) fn sources_of(&self, seat: Seat) -> usize {
-        self.sources_of.get(&seat).copied().unwrap_or(0)
+        self.sources_of.get(seat.index()).copied().unwrap_or(0).into()
     }
 
     /// Notes a claim until the registry answers.
-    pub(crate) fn claim(&mut self, ownership: &Ownership) {
-        self.insert(ownership, false);
+    pub(crate) fn claim(&mut self, sources: &mut Sources, ownership: &Ownership) {
+        self.insert(sources, ownership, false);
     }
 
     /// Takes back a claim that was never answered.
-    pub(crate) fn unclaim(&mut self, ssrc: Ssrc) {
-        if self.sources.get(&ssrc).is_some_and(|source| !source.confirmed) {
-            self.forget(ssrc);
+    pub(crate) fn unclaim(&mut self, sources: &mut Sources, ssrc: Ssrc) {
+        let source = self.source(ssrc).and_then(|key| sources.get(key));
+        if source.is_some_and(|source| !source.confirmed) {
+            self.forget(sources, ssrc);
         }
     }
 
     /// Takes back what someone who has left still waited for: the registry answered its claims
     /// before it said so, or never will.
-    pub(crate) fn unclaim_all_of(&mut self, seat: Seat) {
-        let before = self.sources.len();
-        self.sources.retain(|_, source| source.confirmed || source.seat != seat);
-        let gone = before - self.sources.len();
-        if let Some(count) = self.sources_of.get_mut(&seat) {
-            *count -= gone;
-        }
+    pub(crate) fn unclaim_all_of(&mut self, sources: &mut Sources, seat: Seat) {
+        self.forget_all(sources, |source| !source.confirmed && source.seat == seat);
+    }
+
+    /// The room is gone.
+    pub(crate) fn forget_everything(&mut self, sources: &mut Sources) {
+        self.forget_all(sources, |_| true);
     }
 
     /// What the registry decided.
-    pub(crate) fn own(&mut self, ownership: &Ownership) {
-        match self.sources.get_mut(&ownership.ssrc) {
+    pub(crate) fn own(&mut self, sources: &mut Sources, ownership: &Ownership) {
+        match self.source(ownership.ssrc).and_then(|key| sources.get_mut(key)) {
             Some(source) if source.seat == ownership.seat => {
                 source.confirmed = true;
                 source.reception.catch_up(ownership.index);
             }
             _ => {
-                self.forget(ownership.ssrc);
-                self.insert(ownership, true);
+                self.forget(sources, ownership.ssrc);
+                self.insert(sources, ownership, true);
             }
         }
     }
 
-    /// Every confirmed source, in no order.
-    #[expect(clippy::disallowed_methods, reason = "the one caller sorts what it makes of them")]
-    pub(crate) fn confirmed_sources(&self) -> impl Iterator<Item = (Ssrc, &Source)> {
-        let all = self.sources.iter().map(|(&ssrc, source)| (ssrc, source));
-        all.filter(|(_, source)| source.confirmed)
+    /// Every confirmed source, in the order of their SSRCs.
+    pub(crate) fn confirmed_sources<'s>(
+        &self,
+        sources: &'s Sources,
+    ) -> impl Iterator<Item = &'s Source> {
+        let all = self.sources.iter().filter_map(|(_, &key)| sources.get(key));
+        all.filter(|source| source.confirmed)
     }
 
-    fn insert(&mut self, ownership: &Ownership, confirmed: bool) {
-        let reception = Reception::continuing(ownership.index);
-        let source = Source { seat: ownership.seat, confirmed, reception };
-        self.sources.insert(ownership.ssrc, source);
-        *self.sources_of.entry(ownership.seat).or_default() += 1;
-    }
-
-    fn forget(&mut self, ssrc: Ssrc) {
-        if let Some(source) = self.sources.remove(&ssrc)
-            && let Some(count) = self.sources_of.get_mut(&source.seat)
-        {
-            *count -= 1;
+    fn insert(&mut self, sources: &mut Sources, ownership: &Ownership, confirmed: bool) {
+        let &Ownership { ssrc, seat, index, .. } = ownership;
+        let source = Source::new((self.place, ssrc), seat, confirmed, Reception::continuing(index));
+        self.sources.insert(ssrc, sources.insert(source));
+        if self.sources_of.len() <= seat.index() {
+            self.sources_of.resize(seat.index() + 1, 0);
         }
+        self.sources_of[seat.index()] += 1;
+    }
+
+    fn forget(&mut self, sources: &mut Sources, ssrc: Ssrc) {
+        if let Some(source) = self.sources.remove(&ssrc).and_then(|key| sources.remove(key)) {
+            self.sources_of[source.seat.index()] -= 1;
+        }
+    }
+
+    fn forget_all(&mut self, sources: &mut Sources, which: impl Fn(&Source) -> bool) {
+        let Self { sources: held, sources_of, .. } = self;
+        held.retain(|_, &mut key| {
+            let goes = sources.get(key).is_none_or(&which);
+            if let Some(source) = goes.then(|| sources.remove(key)).flatten() {
+                sources_of[source.seat.index()] -= 1;
+            }
+            !goes
+        });
     }
 }

@@ -8,7 +8,7 @@ use crate::traffic::{Carried, Holder};
 impl Rooms {
     /// Adds what was carried for everyone who is latched.
     pub(crate) fn settle(&mut self, carried: &mut Vec<Carried>) {
-        for (_, room) in &mut self.rooms {
+        for room in self.rooms.values_mut() {
             for listener in &mut room.listeners {
                 carried.extend(listener.settle(&mut self.members[listener.member]));
             }
@@ -26,8 +26,8 @@ impl Rooms {
 
 impl Listener {
     fn settle(&mut self, member: &mut Member) -> Option<Carried> {
-        member.settled += self.traffic;
+        member.settled += self.sent;
         let holder = Holder::Participant(member.admission.participant);
-        Carried::take(holder, self.pass.region(), &mut self.traffic)
+        Carried::take_both(holder, self.pass.region(), &mut member.heard, &mut self.sent)
     }
 }

@@ -16,7 +16,7 @@ pub(crate) struct Sampler {
     turns: Box<[Turn]>,
     /// Where the next flow asks for a turn.
     hand: usize,
-    begun: u64,
+    begun: u32,
     ring: VecDeque<Sample>,
     random: Csprng,
 }
@@ -25,16 +25,19 @@ pub(crate) struct Sampler {
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Watch {
     /// Packets to let pass before the next one is looked at.
-    passing: u16,
-    place: usize,
-    number: u64,
+    passing: u8,
+    place: u8,
+    number: u32,
 }
+
+// Every flow has one or two.
+const _: () = assert!(size_of::<Watch>() == 8 && SAMPLED_FLOWS_MAX <= 1 << u8::BITS);
 
 /// A place among the flows that are sampled. Whoever has it may end without a word.
 #[derive(Clone, Copy, Default)]
 struct Turn {
     /// Which turn it is, counted over all places; 0 is nobody's.
-    number: u64,
+    number: u32,
     since: Instant,
     samples_left: usize,
 }
@@ -76,14 +79,14 @@ impl Sampler {
         if !self.has_turn(watch) && !self.begin_turn(now, watch) {
             return;
         }
-        self.turns[watch.place].samples_left -= 1;
+        self.turns[usize::from(watch.place)].samples_left -= 1;
         if self.ring.len() < SAMPLES_WAITING_MAX {
             self.ring.push_back(Sample::of(flow, packet));
         }
     }
 
     fn has_turn(&self, watch: &Watch) -> bool {
-        let turn = &self.turns[watch.place];
+        let turn = &self.turns[usize::from(watch.place)];
         turn.number == watch.number && turn.samples_left > 0
     }
 
@@ -94,17 +97,17 @@ impl Sampler {
         let turn = &mut self.turns[place];
         let free = turn.samples_left == 0 || now.since(turn.since) >= SCRUTINY_TURN;
         if free {
-            self.begun += 1;
+            self.begun = self.begun.wrapping_add(1).max(1);
             *turn = Turn { number: self.begun, since: now, samples_left: SCRUTINY_SAMPLES_MAX };
-            (watch.place, watch.number) = (place, self.begun);
+            (watch.place, watch.number) = (u8::try_from(place).unwrap_or(0), self.begun);
         }
         free
     }
 
     /// From none to twice the mean.
-    fn gap(&mut self) -> u16 {
+    fn gap(&mut self) -> u8 {
         let [random] = self.random.bytes();
-        u16::from(random) % (2 * SAMPLING_GAP_MEAN - 1)
+        random % (2 * SAMPLING_GAP_MEAN - 1)
     }
 }
 

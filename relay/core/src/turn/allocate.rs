@@ -1,7 +1,6 @@
 //! Allocate (RFC 8656 section 7): the checks, the question to the registry, and what follows from
 //! its answer.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
 use arrayvec::ArrayVec;
@@ -24,6 +23,7 @@ use crate::flow::Egress;
 use crate::limits::{ALLOCATION_LIFETIME_DEFAULT, ALLOCATIONS_ASKED_MAX};
 use crate::message::Effect;
 use crate::scrutiny::Watch;
+use crate::sorted_map::SortedMap;
 use crate::time::Instant;
 use crate::traffic::Traffic;
 
@@ -157,7 +157,6 @@ impl Turn {
         lifetime: Duration,
     ) {
         let expires = now + lifetime;
-        let keys = &self.table_keys;
         let key = self.allocations.insert(Allocation {
             id,
             flow: request.flow,
@@ -171,17 +170,18 @@ impl Turn {
             token: None,
             missing: None,
             relayed: ArrayVec::new(),
-            permissions: HashMap::with_hasher(keys.clone()),
-            invited: HashMap::with_hasher(keys.clone()),
-            channels: HashMap::with_hasher(keys.clone()),
-            numbers: HashMap::with_hasher(keys.clone()),
+            permissions: SortedMap::default(),
+            invited: SortedMap::default(),
+            channels: SortedMap::default(),
+            numbers: SortedMap::default(),
             traffic: Traffic::default(),
             refusal_reported: None,
             outward: Watch::default(),
             inward: Watch::default(),
         });
         self.asked += 1;
-        self.by_client.insert(request.flow, key);
+        let allocations = &self.allocations;
+        self.by_client.insert(&request.flow, key, |key| Some(allocations.get(key)?.flow));
         if let LocalSocket::Stream(_) = request.flow.local {
             self.by_socket.insert(request.flow.local, key);
         }

@@ -1,9 +1,7 @@
 //! One allocation: a client's 5-tuple, its relayed addresses, and whom it lets send.
 
-use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 
-use ahash::RandomState;
 use arrayvec::ArrayVec;
 use ringfence_fence::{FenceId, Pass, Refusal};
 use ringfence_wire::channel_data::ChannelNumber;
@@ -14,19 +12,34 @@ use super::accounts::Identity;
 use super::message::{AllocationId, Family};
 use crate::flow::FlowKey;
 use crate::scrutiny::Watch;
+use crate::sorted_map::SortedMap;
 use crate::time::Instant;
 use crate::traffic::Traffic;
 
 /// Place of an allocation in the shard's table.
-pub(crate) type AllocationKey = usize;
+pub(crate) type AllocationKey = u32;
 
+/// What each packet needs comes first.
+#[repr(C)]
 pub(crate) struct Allocation {
-    pub(crate) id: AllocationId,
     pub(crate) flow: FlowKey,
+    pub(crate) channels: SortedMap<ChannelNumber, Channel>,
+    pub(crate) permissions: SortedMap<IpAddr, Permission>,
+    pub(crate) numbers: SortedMap<SocketAddr, ChannelNumber>,
+    pub(crate) relayed: ArrayVec<RelayedAddress, 2>,
+    pub(crate) id: AllocationId,
+    /// What was carried for it here and has not been told.
+    pub(crate) traffic: Traffic,
+    /// What the client sends, as far as it is sampled.
+    pub(crate) outward: Watch,
+    /// What its peers send.
+    pub(crate) inward: Watch,
     /// The client under the policy in force.
     pub(crate) pass: Pass,
     /// `None` once a new policy no longer has the fence.
     pub(crate) fence: Option<FenceId>,
+    /// Other allocations of this relay that may send, by relayed address.
+    pub(crate) invited: SortedMap<SocketAddr, Invited>,
     pub(crate) identity: Identity,
     /// The Allocate that made it: the same one again gets the same answer.
     pub(crate) asked: TransactionId,
@@ -36,19 +49,7 @@ pub(crate) struct Allocation {
     pub(crate) lifetime_s: u32,
     pub(crate) token: Option<u64>,
     pub(crate) missing: Option<Family>,
-    pub(crate) relayed: ArrayVec<RelayedAddress, 2>,
-    pub(crate) permissions: HashMap<IpAddr, Permission, RandomState>,
-    /// Other allocations of this relay that may send, by relayed address.
-    pub(crate) invited: HashMap<SocketAddr, Invited, RandomState>,
-    pub(crate) channels: HashMap<ChannelNumber, Channel, RandomState>,
-    pub(crate) numbers: HashMap<SocketAddr, ChannelNumber, RandomState>,
-    /// What was carried for it here and has not been told.
-    pub(crate) traffic: Traffic,
     pub(crate) refusal_reported: Option<Instant>,
-    /// What the client sends, as far as it is sampled.
-    pub(crate) outward: Watch,
-    /// What its peers send.
-    pub(crate) inward: Watch,
 }
 
 /// How far an allocation has come.

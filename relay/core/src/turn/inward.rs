@@ -11,7 +11,7 @@ use ringfence_wire::framing;
 use ringfence_wire::stun::TransactionId;
 
 use super::Turn;
-use super::allocation::Allocation;
+use super::allocation::{Allocation, AllocationKey};
 use crate::counters::DropReason;
 use crate::engine::Context;
 use crate::flow::{Egress, FlowKey};
@@ -53,8 +53,8 @@ impl Turn {
         now: Instant,
         local: LocalSocket,
         peer: &SocketAddr,
-    ) -> Result<(usize, Option<ChannelNumber>), DropReason> {
-        let key = *self.by_socket.get(&local).ok_or(DropReason::NoAllocation)?;
+    ) -> Result<(AllocationKey, Option<ChannelNumber>), DropReason> {
+        let key = self.at_socket(local).ok_or(DropReason::NoAllocation)?;
         let allocation = &self.allocations[key];
         let permitted = allocation.permission(now, peer.ip()).is_some()
             || self.is_invited(now, allocation, peer);
@@ -74,7 +74,7 @@ impl Turn {
         &mut self,
         context: &mut Context,
         now: Instant,
-        key: usize,
+        key: AllocationKey,
         (peer, channel): (&SocketAddr, Option<ChannelNumber>),
         payload: &'rx [u8],
         egress: &mut Egress<'_, O>,

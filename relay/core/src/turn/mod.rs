@@ -13,6 +13,7 @@ mod allocate;
 mod allocation;
 mod answer;
 mod answer_limits;
+mod foresight;
 mod inward;
 mod message;
 mod neighbours;
@@ -33,7 +34,6 @@ use std::sync::Arc;
 use ahash::RandomState;
 use ringfence_wire::channel_data::ChannelNumbers;
 use ringfence_wire::datagram::{LocalSocket, Outbox};
-use slab::Slab;
 
 pub use self::accounts::{Accounts, AuthFailure, StaticUser, TenantCredentials};
 use self::allocation::{Allocation, AllocationKey, RelayedAddress, Stage};
@@ -51,9 +51,11 @@ pub use self::setup::{REALM_BYTES_MAX, TurnSetup};
 use self::timers::Expiries;
 use crate::engine::Context;
 use crate::flow::{Egress, FlowKey};
+use crate::flow_index::{FlowHash, FlowHasher, FlowIndex};
 use crate::limits::Limits;
 use crate::message::Effect;
 use crate::random::Csprng;
+use crate::table::Table;
 use crate::time::Instant;
 use crate::traffic::{Holder, Occasion};
 
@@ -62,8 +64,8 @@ pub(crate) struct Turn {
     setup: TurnSetup,
     nonces: Nonces,
     answer_limits: AnswerLimits,
-    allocations: Slab<Allocation>,
-    by_client: HashMap<FlowKey, AllocationKey, RandomState>,
+    allocations: Table<Allocation>,
+    by_client: FlowIndex,
     by_id: HashMap<AllocationId, AllocationKey, RandomState>,
     /// Sockets that serve one allocation alone: its relayed ones, and its client's connection.
     by_socket: HashMap<LocalSocket, AllocationKey, RandomState>,
@@ -77,7 +79,6 @@ pub(crate) struct Turn {
     orphans: Vec<LocalSocket>,
     begun: u64,
     asked: usize,
-    table_keys: RandomState,
 }
 
 enum Decision {
@@ -86,30 +87,51 @@ enum Decision {
 }
 
 impl Turn {
-    pub(crate) fn new(setup: TurnSetup, limits: &Limits, random: &mut Csprng) -> Self {
+    pub(crate) fn new(
+        setup: TurnSetup,
+        limits: &Limits,
+        flows: FlowHasher,
+        random: &mut Csprng,
+    ) -> Self {
         let keys = random.table_keys();
         Self {
             setup,
             nonces: Nonces::new(random),
             answer_limits: AnswerLimits::new(limits, keys.clone()),
-            allocations: Slab::new(),
-            by_client: HashMap::with_hasher(keys.clone()),
+            allocations: Table::default(),
+            by_client: FlowIndex::new(flows),
             by_id: HashMap::with_hasher(keys.clone()),
             by_socket: HashMap::with_hasher(keys.clone()),
             expiries: Expiries::default(),
-            neighbours: Neighbours::new(keys.clone()),
+            neighbours: Neighbours::new(keys),
             decided: VecDeque::new(),
             closing: Vec::new(),
             orphans: Vec::new(),
             begun: 0,
             asked: 0,
-            table_keys: keys,
         }
     }
 
     /// The allocation of a client.
-    pub(crate) fn client(&self, flow: &FlowKey) -> Option<AllocationKey> {
-        self.by_client.get(flow).copied()
+    #[inline]
+    pub(crate) fn client(&self, flow: &FlowKey, hash: FlowHash) -> Option<AllocationKey> {
+        self.by_client.find(hash, |key| self.is_of(key, flow))
+    }
+
+    /// The same for whoever has no hash.
+    fn client_at(&self, flow: &FlowKey) -> Option<AllocationKey> {
+        self.by_client.look_up(flow, |key| self.is_of(key, flow))
+    }
+
+    /// Whose relayed socket, or client's connection, that is.
+    pub(crate) fn at_socket(&self, socket: LocalSocket) -> Option<AllocationKey> {
+        self.by_socket.get(&socket).copied()
+    }
+
+    /// Whether that place is the allocation of this client, now.
+    #[inline]
+    fn is_of(&self, key: AllocationKey, flow: &FlowKey) -> bool {
+        self.allocations.get(key).is_some_and(|allocation| allocation.flow == *flow)
     }
 
     /// Whether a datagram with the first byte of a channel of RFC 5766 only is a client's.
@@ -209,8 +231,10 @@ impl Turn {
 
     /// Forgets an allocation and reports it. Its sockets are closed as soon as there is an outbox.
     fn end(&mut self, context: &mut Context, key: AllocationKey, cause: EndCause) {
-        let mut gone = self.allocations.remove(key);
-        self.by_client.remove(&gone.flow);
+        let Some(mut gone) = self.allocations.remove(key) else {
+            return;
+        };
+        self.by_client.remove(&gone.flow, key);
         self.by_socket.remove(&gone.flow.local);
         self.by_id.remove(&gone.id);
         self.expiries.clear(gone.expires, key);

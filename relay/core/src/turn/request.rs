@@ -59,7 +59,7 @@ impl Turn {
         (message, bytes): (&Message<'rx>, usize),
         egress: &mut Egress<'_, O>,
     ) -> Result<Ended, Denial> {
-        let client = self.client(&flow);
+        let client = self.client_at(&flow);
         match (message.class(), message.method()) {
             (Class::Indication, Method::SEND) => {
                 let key = client.ok_or(DropReason::NoAllocation)?;

@@ -8,7 +8,7 @@ use crate::traffic::{Carried, Holder};
 impl Turn {
     /// Adds what was carried for everyone.
     pub(crate) fn settle(&mut self, carried: &mut Vec<Carried>) {
-        carried.extend(self.allocations.iter_mut().filter_map(|(_, one)| one.settle()));
+        carried.extend(self.allocations.values_mut().filter_map(Allocation::settle));
         self.neighbours.settle(carried);
     }
 }
