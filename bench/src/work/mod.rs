@@ -8,6 +8,7 @@ mod echo;
 mod kernel_drops;
 mod receiver;
 mod sockets;
+mod stamps;
 pub mod turn;
 
 use std::io;
