@@ -235,9 +235,13 @@ impl Group {
 }
 
 impl Figure {
-    /// How the latencies of a record are named that this one reads.
-    pub fn latency_name(rate: u64) -> String {
-        format!("{rate}/s")
+    /// What the trials that give it are called; latencies have this name in a record too.
+    pub fn measured_as(self) -> String {
+        match self {
+            Self::Cost(_) | Self::Lossless => self.to_string(),
+            Self::Latency(_, rate) => format!("{rate}/s"),
+            Self::LatencyAtHalf(_) => HALF_OF_COTURN.to_owned(),
+        }
     }
 }
 

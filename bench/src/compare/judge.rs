@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::groups::{Bound, Figure, HALF_OF_COTURN, Target};
+use super::groups::{Bound, Figure, Target};
 use super::rounds::Measured;
 use crate::record::{LatencyAtRate, Outcome, TargetResult};
 use crate::spread::Spread;
@@ -20,7 +20,9 @@ pub fn judge(
     let pairs = figures(target.of).into_iter().zip(figures(target.by));
     let rounds: Vec<f64> = pairs.map(|(of, by)| target.bound.compare(of, by)).collect();
     let spread = (!rounds.is_empty()).then(|| Spread::of(rounds));
-    let worthless = target.figure == Figure::Lossless && is_limited(measured, target.by);
+    let limited = target.figure == Figure::Lossless && is_limited(measured, target.by);
+    let worthless =
+        limited || [target.of, target.by].iter().any(|one| spoilt(measured, one, target) > 0);
     let is_met = |spread: Spread| target.bound.is_met(spread.median) && !worthless;
     TargetResult {
         what: format!("{}, {} by {}", target.figure, target.of, target.by),
@@ -49,7 +51,8 @@ impl Bound {
 }
 
 fn per_round(outcome: &Outcome, figure: Figure) -> Vec<f64> {
-    let latencies = |name: &str, wanted| -> Vec<f64> {
+    let latencies = |wanted| -> Vec<f64> {
+        let name = figure.measured_as();
         let named = outcome.latencies.iter().filter(|latency| latency.load == name);
         named.filter_map(|latency| percentile(latency, wanted)).collect()
     };
@@ -59,8 +62,7 @@ fn per_round(outcome: &Outcome, figure: Figure) -> Vec<f64> {
             at_rate.map_or(Vec::new(), |cost| cost.ns_per_packet.clone())
         }
         Figure::Lossless => outcome.lossless_per_s.iter().map(|found| found.per_s as f64).collect(),
-        Figure::Latency(wanted, rate) => latencies(&Figure::latency_name(rate), wanted),
-        Figure::LatencyAtHalf(wanted) => latencies(HALF_OF_COTURN, wanted),
+        Figure::Latency(wanted, _) | Figure::LatencyAtHalf(wanted) => latencies(wanted),
     }
 }
 
@@ -76,6 +78,11 @@ fn is_limited(measured: &Measured, server: &str) -> bool {
         .is_some_and(|outcome| outcome.lossless_per_s.iter().any(|found| found.generator_limited))
 }
 
+fn spoilt(measured: &Measured, server: &str, target: &Target) -> usize {
+    let trials = (server.to_owned(), target.figure.measured_as());
+    measured.spoilt.get(&trials).copied().unwrap_or(0)
+}
+
 fn remark(
     target: &Target,
     measured: &Measured,
@@ -86,8 +93,9 @@ fn remark(
         if let Some(reason) = absent.get(server) {
             remarks.push(format!("{server} was not measured: {reason}"));
         }
-        if let Some(rounds) = measured.spoilt.get(server) {
-            remarks.push(format!("the generator was late in {rounds} trials of {server}"));
+        let trials = spoilt(measured, server, target);
+        if trials > 0 {
+            remarks.push(format!("the generator was late in {trials} trials of {server}"));
         }
     }
     if target.figure == Figure::Lossless {
@@ -132,6 +140,17 @@ mod tests {
         assert_eq!(result.range, Some((0.75, 1.0)));
         assert!(result.met);
         assert!(!verdict(&COST, costs(&[81.0]), costs(&[100.0])).met);
+    }
+
+    #[test]
+    fn what_the_generator_spoilt_meets_nothing_of_that_figure() {
+        for (figure, met) in [(Figure::Cost(1000), false), (Figure::Cost(2000), true)] {
+            let outcomes = [("a".to_owned(), costs(&[1.0])), ("b".to_owned(), costs(&[2.0]))];
+            let spoilt = [(("b".to_owned(), figure.measured_as()), 1)].into();
+            let measured = Measured { outcomes: outcomes.into(), spoilt };
+            let result = judge(&COST, &measured, &BTreeMap::new());
+            assert_eq!((result.met, result.remark.is_none()), (met, met));
+        }
     }
 
     #[test]

@@ -15,8 +15,9 @@ use crate::work::Sinks;
 pub struct Measured {
     /// By server.
     pub outcomes: BTreeMap<String, Outcome>,
-    /// By server, rounds with a trial that was not sound and could not be repeated until it was.
-    pub spoilt: BTreeMap<String, usize>,
+    /// By server and figure (see [`Figure::measured_as`]), trials that were not sound and could not be
+    /// repeated until they were.
+    pub spoilt: BTreeMap<(String, String), usize>,
 }
 
 /// A measurement that the generator spoilt is made so often.
@@ -63,7 +64,7 @@ impl Rounds<'_> {
             servers.iter().try_for_each(|server| self.cost(server, rate))?;
         }
         for &rate in self.group.timed {
-            let name = Figure::latency_name(rate);
+            let name = Figure::Latency(50.0, rate).measured_as();
             servers.iter().try_for_each(|server| self.latency(server, rate, &name))?;
         }
         let is_searched = |server: &&&Server| self.group.searched.contains(&server.name.as_str());
@@ -73,7 +74,7 @@ impl Rounds<'_> {
     }
 
     fn cost(&mut self, server: &Server, rate: u64) -> anyhow::Result<()> {
-        let trial = self.sound(server, rate, Kind::Cost)?;
+        let trial = self.sound(server, rate, Kind::Cost, &Figure::Cost(rate).measured_as())?;
         // One that delivered nothing was as dear as can be.
         let ns = trial.cpu.unwrap_or_default().as_secs_f64() * 1e9 / trial.received.max(1) as f64;
         let Self { group, measured, told, .. } = self;
@@ -121,7 +122,7 @@ impl Rounds<'_> {
     }
 
     fn latency(&mut self, server: &Server, rate: u64, name: &str) -> anyhow::Result<()> {
-        let trial = self.sound(server, rate, Kind::Latency)?;
+        let trial = self.sound(server, rate, Kind::Latency, name)?;
         let load = self.load(rate, Kind::Latency);
         if let Some(latency) = latency_at_rate(name, &load, &trial) {
             let us = |wanted| super::judge::percentile(&latency, wanted).unwrap_or(f64::NAN);
@@ -132,7 +133,13 @@ impl Rounds<'_> {
         Ok(())
     }
 
-    fn sound(&mut self, server: &Server, rate: u64, kind: Kind) -> anyhow::Result<Trial> {
+    fn sound(
+        &mut self,
+        server: &Server,
+        rate: u64,
+        kind: Kind,
+        figure: &str,
+    ) -> anyhow::Result<Trial> {
         for _ in 1..TRIES {
             let trial = self.trial(server, rate, kind)?;
             if trial.is_sound() {
@@ -141,7 +148,8 @@ impl Rounds<'_> {
         }
         let trial = self.trial(server, rate, kind)?;
         if !trial.is_sound() {
-            *self.measured.spoilt.entry(server.name.clone()).or_default() += 1;
+            let spoilt = (server.name.clone(), figure.to_owned());
+            *self.measured.spoilt.entry(spoilt).or_default() += 1;
         }
         Ok(trial)
     }

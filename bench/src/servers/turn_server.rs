@@ -16,7 +16,7 @@ const INSTALL: &str =
 const REMARKS: [&str; 3] = [
     "its relayed ports are virtual: it forwards only between allocations of its own, never to a peer \
      outside, so it is measured with pairs",
-    "moves a packet between pairs once, where a server with relayed sockets moves it twice",
+    "moves a packet of a pair once; a server that sends it to itself moves it twice",
     "checks no address against anything",
 ];
 

@@ -12,6 +12,7 @@ mod kernel_drops;
 mod receiver;
 pub mod rooms;
 mod sockets;
+mod stamps;
 mod task;
 pub mod turn;
 

@@ -10,8 +10,8 @@ use std::time::Instant;
 use anyhow::Context;
 use nix::sys::socket::{ControlMessage, MsgFlags, sendmsg, setsockopt, sockopt};
 
-use super::kernel_drops;
 use super::receiver::Receiver;
+use super::{kernel_drops, stamps};
 
 /// Room for what comes while the generator sends, before the kernel doubles it.
 const BUFFER_BYTES: usize = 8 << 20;
@@ -52,6 +52,9 @@ impl Sockets {
             .iter()
             .map(|&address| open(address, sinks).with_context(|| format!("a socket at {address}")));
         let sockets = sockets.collect::<anyhow::Result<_>>()?;
+        if sinks.stamps {
+            stamps::wait_until_in_force()?;
+        }
         Ok(Self { sockets, receiver: Receiver::new(sinks), next: 0, asked: 0, refused: 0 })
     }
 
@@ -169,10 +172,14 @@ fn open(address: SocketAddr, sinks: Sinks) -> anyhow::Result<UdpSocket> {
         setsockopt(&socket, sockopt::UdpGroSegment, &true)?;
     }
     if sinks.stamps {
-        setsockopt(&socket, sockopt::ReceiveTimestampns, &true)?;
+        ask_for_stamps(&socket)?;
     }
     socket.set_nonblocking(true)?;
     Ok(socket)
+}
+
+pub(super) fn ask_for_stamps(socket: &UdpSocket) -> io::Result<()> {
+    Ok(setsockopt(socket, sockopt::ReceiveTimestampns, &true)?)
 }
 
 fn send_train(socket: &UdpSocket, train: &[u8], datagram_bytes: usize) -> io::Result<()> {

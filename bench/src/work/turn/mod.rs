@@ -246,3 +246,42 @@ impl Drop for Turn {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::IpAddr;
+
+    use ringfence_tests::turn::{Kind, Server, Setup};
+
+    use super::*;
+
+    const ROUNDS_MAX: u64 = 1000;
+
+    fn overdue(turn: &mut Turn) {
+        let long_ago = Instant::now().checked_sub(REFRESH_AFTER);
+        turn.guests[0].refreshed = long_ago.expect("the machine has run for longer");
+    }
+
+    #[test]
+    fn media_that_comes_while_an_allocation_is_refreshed_is_heard_all_the_same() {
+        let [ip, client] = ["127.1.0.77", "127.1.15.7"].map(|ip| ip.parse::<IpAddr>().unwrap());
+        let server = Server::start(&Setup::on_loopback(Kind::ringfence(), ip, client));
+        let plan = Plan { flows: 1, direction: Direction::Both, transport: Transport::Udp };
+        let mut turn = Turn::open(server.address, &plan, Sinks::default(), None).unwrap();
+
+        let mut sent = 0_u64;
+        while turn.kept.is_empty() {
+            assert!(sent < ROUNDS_MAX, "nothing ever came in between");
+            turn.send(1, &[0x80; 100], 100).unwrap();
+            sent += 1;
+            overdue(&mut turn);
+            turn.keep_alive().unwrap();
+            assert!(turn.guests[0].refreshed.elapsed() < REFRESH_AFTER);
+        }
+        let (mut heard, began) = (0, Instant::now());
+        while heard < sent && began.elapsed() < ringfence_tests::turn::PATIENCE {
+            turn.receive(&mut |packet, _| heard += u64::from(packet == [0x80; 100])).unwrap();
+        }
+        assert_eq!(heard, sent);
+    }
+}
