@@ -11,6 +11,7 @@ use crate::spread::Spread;
 const PERCENTILES: [f64; 4] = [50.0, 99.0, 99.9, 100.0];
 
 const NAME_WIDTH: usize = 44;
+/// Of a server whose name is no longer.
 const COLUMN_WIDTH: usize = 20;
 
 /// The record for people, aligned, with the verdict on each target.
@@ -27,10 +28,12 @@ pub fn table(record: &Record) -> String {
 
 fn write_case(text: &mut Text, record: &Record, case: &Case) {
     let names = columns(record, case);
+    let widest = names.iter().map(|name| name.chars().count()).max();
+    let width = widest.unwrap_or(0).max(COLUMN_WIDTH);
     text.line("");
-    text.row(&case.name, &names);
+    text.row(&case.name, &names, width);
     for (name, cells) in rows(case, &names) {
-        text.row(&format!("  {name}"), &cells);
+        text.row(&format!("  {name}"), &cells, width);
     }
     case.targets.iter().for_each(|target| text.target(target));
 }
@@ -135,11 +138,11 @@ impl Text {
         self.0.push('\n');
     }
 
-    fn row(&mut self, name: &str, cells: &[String]) {
+    fn row(&mut self, name: &str, cells: &[String], width: usize) {
         let mut line = format!("{name:<NAME_WIDTH$}");
         for cell in cells {
             // Writing to a String cannot fail.
-            let _ = write!(line, "  {cell:>COLUMN_WIDTH$}");
+            let _ = write!(line, "  {cell:>width$}");
         }
         self.line(&line);
     }
@@ -188,6 +191,19 @@ mod tests {
         let (head, cost) = (line("turn, single"), line("  us a packet at 200,000/s"));
         let end = |line: &str, word: &str| line.find(word).unwrap() + word.len();
         assert_eq!(end(head, "ringfence"), end(cost, "(2.22-2.47)"));
+    }
+
+    #[test]
+    fn a_long_name_moves_its_column_and_not_only_its_head() {
+        let mut record = sample::record();
+        let long = "ringfence:limits.participant_kbps_max=10000000";
+        let results = &mut record.cases[0].results;
+        let outcome = results.remove("ringfence").unwrap();
+        results.insert(long.to_owned(), outcome);
+        record.servers[0].name = long.to_owned();
+        let text = table(&record);
+        let ends = |start: &str| text.lines().find(|line| line.starts_with(start)).unwrap().len();
+        assert_eq!(ends("turn, single"), ends("  us a packet at 200,000/s"));
     }
 
     #[test]
