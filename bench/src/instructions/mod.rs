@@ -10,7 +10,7 @@ pub use steps::{STEPS, Step, Work};
 
 /// Runs a step again and again. Callgrind counts what happens in here, and nothing else.
 #[inline(never)]
-pub fn measured_repetitions(work: &mut dyn FnMut(), repetitions: u32) {
+pub fn measured_repetitions(work: &mut dyn FnMut(), repetitions: usize) {
     for _ in 0..repetitions {
         work();
     }

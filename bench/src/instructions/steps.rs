@@ -21,9 +21,9 @@ pub struct Step {
     /// Its name there.
     pub name: &'static str,
     /// How often [`Step::make`]'s work does it at a time.
-    pub operations: u32,
+    pub operations: usize,
     /// How often that is repeated while it is counted.
-    pub repetitions: u32,
+    pub repetitions: usize,
     /// Prepares it.
     pub make: fn() -> anyhow::Result<Work>,
 }
@@ -52,15 +52,17 @@ const LABELS: u16 = 250;
 const fn step(
     name: &'static str,
     operations: usize,
-    repetitions: u32,
+    repetitions: usize,
     make: fn() -> anyhow::Result<Work>,
 ) -> Step {
-    Step { name, operations: operations as u32, repetitions, make }
+    Step { name, operations, repetitions, make }
 }
 
 fn demux() -> anyhow::Result<Work> {
-    let firsts: [u8; BATCH] = std::array::from_fn(|place| (place * 4) as u8);
-    let packets = firsts.map(|first| [first, 111, 0, 0]);
+    let mut packets = [[0, 111, 0, 0]; BATCH];
+    for (packet, first) in packets.iter_mut().zip((0..=u8::MAX).step_by(4)) {
+        packet[0] = first;
+    }
     Ok(Box::new(move || {
         for packet in &packets {
             black_box(Kind::of(black_box(packet)));
@@ -92,7 +94,7 @@ fn stun_integrity() -> anyhow::Result<Work> {
 /// Packets that are known to be their speaker's, and are then too short to be media.
 fn flow_lookup() -> anyhow::Result<Work> {
     let mut rooms = CrowdedRooms::latched(FLOWS / 2, 2);
-    let speakers: [u32; BATCH] = std::array::from_fn(|place| place as u32 * 7 % FLOWS);
+    let speakers: Vec<u32> = (0..FLOWS).step_by(7).take(BATCH).collect();
     Ok(Box::new(move || {
         let short = speakers.iter().map(|&number| CrowdedRooms::datagram(number, &[0x80, 111]));
         rooms.shard.batch(Duration::from_millis(1), short);

@@ -7,6 +7,9 @@ use slab::Slab;
 /// Entries at places that stay theirs; the place of one that is gone is used again.
 pub(crate) struct Table<T>(Slab<T>);
 
+/// A full table grows by an eighth: one that doubled would be half empty when it is largest.
+const SPARE: usize = 8;
+
 impl<T> Default for Table<T> {
     fn default() -> Self {
         Self(Slab::new())
@@ -16,6 +19,9 @@ impl<T> Default for Table<T> {
 impl<T> Table<T> {
     /// Puts an entry at the place that [`Table::vacant`] names.
     pub(crate) fn insert(&mut self, entry: T) -> u32 {
+        if self.0.len() == self.0.capacity() {
+            self.0.reserve_exact((self.0.len() / SPARE).max(SPARE));
+        }
         narrow(self.0.insert(entry))
     }
 

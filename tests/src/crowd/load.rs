@@ -98,7 +98,8 @@ impl Turns {
         let mut order: Vec<u32> = (0..flows).collect();
         let mut dice = ChaCha8Rng::seed_from_u64(4);
         for last in (1..order.len()).rev() {
-            order.swap(last, dice.next_u64() as usize % (last + 1));
+            let other = dice.next_u64() % (last as u64 + 1);
+            order.swap(last, usize::try_from(other).unwrap_or(last));
         }
         Self { order, at: 0, round: 1, run, batches: 0 }
     }

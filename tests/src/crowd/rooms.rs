@@ -52,8 +52,7 @@ impl CrowdedRooms {
         Datagram::single(packet, client_address(number), LocalSocket::Listen(0))
     }
 
-    /// A connectivity check of a participant who has joined a room and has no address yet, and its
-    /// whole way to being latched, for the step that is to be measured.
+    /// From joining over the check and the path check to the answer.
     fn latch(&mut self, number: u32) {
         let (room, name) = (number / self.participants, number % self.participants);
         let join = request(&format!("r{room}"), &format!("p{name}"));

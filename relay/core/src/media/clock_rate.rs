@@ -12,40 +12,67 @@ const KNOWN_HZ: [u32; 8] = [8_000, 16_000, 24_000, 32_000, 44_100, 48_000, 90_00
 /// distance between two known rates.
 const OBSERVED_MIN: Duration = Duration::from_millis(1500);
 
-/// First packet seen, until the rate is known.
+/// The first packet seen until the rate is known, and from then on the last.
 pub(crate) struct ClockRate {
-    first: Option<(Instant, u32)>,
-    hz: Option<u32>,
+    seen: Instant,
+    timestamp: u32,
+    rate: Rate,
+}
+
+#[derive(Clone, Copy)]
+enum Rate {
+    /// There was no packet.
+    Unheard,
+    Observing,
+    /// By its place among [`KNOWN_HZ`].
+    Known(u8),
+}
+
+/// From one packet to the next, where the rate is known.
+pub(crate) struct Step {
+    pub(crate) elapsed: Duration,
+    /// By their timestamps, which may run backwards: packets are reordered.
+    pub(crate) ticks: i32,
+    pub(crate) hz: u32,
 }
 
 impl ClockRate {
     pub(crate) const fn new() -> Self {
-        Self { first: None, hz: None }
+        Self { seen: Instant::START, timestamp: 0, rate: Rate::Unheard }
     }
 
     pub(crate) fn hz(&self) -> Option<u32> {
-        self.hz
+        match self.rate {
+            Rate::Known(place) => KNOWN_HZ.get(usize::from(place)).copied(),
+            Rate::Unheard | Rate::Observing => None,
+        }
     }
 
-    pub(crate) fn observe(&mut self, now: Instant, timestamp: u32) {
-        if self.hz.is_some() {
-            return;
+    /// Takes in a packet.
+    pub(crate) fn observe(&mut self, now: Instant, timestamp: u32) -> Option<Step> {
+        let elapsed = now.since(self.seen);
+        let ticks = timestamp.wrapping_sub(self.timestamp);
+        let step = self.hz().map(|hz| Step { elapsed, ticks: ticks.cast_signed(), hz });
+        match self.rate {
+            Rate::Unheard => self.rate = Rate::Observing,
+            Rate::Observing if elapsed < OBSERVED_MIN => return None,
+            Rate::Observing => self.rate = nearest_known(ticks, elapsed),
+            Rate::Known(_) => {}
         }
-        let (start, first) = *self.first.get_or_insert((now, timestamp));
-        let elapsed = now.since(start);
-        if elapsed >= OBSERVED_MIN {
-            self.hz = nearest_known(timestamp.wrapping_sub(first), elapsed);
-            self.first = Some((now, timestamp));
-        }
+        (self.seen, self.timestamp) = (now, timestamp);
+        step
     }
 }
 
 /// The known rate within a tenth of what was seen, if there is one.
-fn nearest_known(ticks: u32, elapsed: Duration) -> Option<u32> {
+fn nearest_known(ticks: u32, elapsed: Duration) -> Rate {
     let seen_hz = f64::from(ticks) / elapsed.as_secs_f64();
     let error = |hz: u32| (f64::from(hz) / seen_hz - 1.0).abs();
-    let nearest = KNOWN_HZ.into_iter().min_by(|&a, &b| error(a).total_cmp(&error(b)))?;
-    (error(nearest) < 0.1).then_some(nearest)
+    let nearest = (0..).zip(KNOWN_HZ).min_by(|a, b| error(a.1).total_cmp(&error(b.1)));
+    match nearest {
+        Some((place, hz)) if error(hz) < 0.1 => Rate::Known(place),
+        _ => Rate::Observing,
+    }
 }
 
 #[cfg(test)]

@@ -10,50 +10,44 @@ use crate::time::Instant;
 
 /// Reception state of one SSRC.
 pub(crate) struct Reception {
-    first: Option<PacketIndex>,
+    /// Says nothing before there was a packet.
+    first: PacketIndex,
     highest: PacketIndex,
     told: PacketIndex,
     packets: u64,
     bytes: u64,
     clock_rate: ClockRate,
-    transit: Option<Transit>,
-    jitter_ticks: f64,
+    jitter_ticks: f32,
 }
 
-/// Arrival of the previous packet (RFC 3550 appendix A.8).
-#[derive(Clone, Copy)]
-struct Transit {
-    arrival: Instant,
-    timestamp: u32,
-}
+// Each packet writes to it: one cache line.
+const _: () = assert!(size_of::<Reception>() <= 64);
 
 impl Reception {
     /// A source whose numbering is known to stand at `reference`.
     pub(crate) fn continuing(reference: PacketIndex) -> Self {
         Self {
-            first: None,
+            first: reference,
             highest: reference,
             told: reference,
             packets: 0,
             bytes: 0,
             clock_rate: ClockRate::new(),
-            transit: None,
             jitter_ticks: 0.0,
         }
     }
 
     /// Takes in one packet.
     pub(crate) fn packet(&mut self, now: Instant, header: &RtpHeader, payload_bytes: usize) {
-        self.packets += 1;
-        self.bytes += payload_bytes as u64;
         self.jitter(now, header.timestamp.0);
         self.advance(header.sequence.0);
+        self.packets += 1;
+        self.bytes += payload_bytes as u64;
     }
 
     fn advance(&mut self, sequence: u16) {
         let index = self.highest.nearest(sequence);
-        let first = self.first.get_or_insert(index);
-        *first = index.min(*first);
+        self.first = if self.packets == 0 { index } else { index.min(self.first) };
         self.highest = self.highest.max(index);
     }
 
@@ -73,24 +67,19 @@ impl Reception {
         if index > self.highest {
             // What lies between was received elsewhere: it is not this shard's loss.
             let gap = index.span_from(self.highest) - 1;
-            self.first = self.first.map(|first| first.later_by(gap));
+            self.first = self.first.later_by(gap);
             self.highest = index;
             self.tell();
         }
     }
 
     /// RFC 3550 section 6.4.1: J += (|D| - J) / 16, in timestamp units.
+    #[expect(clippy::cast_possible_truncation, reason = "seven digits of jitter are enough")]
     fn jitter(&mut self, now: Instant, timestamp: u32) {
-        self.clock_rate.observe(now, timestamp);
-        let Some(hz) = self.clock_rate.hz() else {
-            return;
-        };
-        if let Some(last) = self.transit.replace(Transit { arrival: now, timestamp }) {
-            let arrived_ns = now.since(last.arrival).as_nanos() as f64;
-            let arrived_ticks = arrived_ns * (f64::from(hz) / 1e9);
-            // The difference may run backwards: packets are reordered.
-            let stamped_ticks = f64::from(timestamp.wrapping_sub(last.timestamp).cast_signed());
-            self.jitter_ticks += ((arrived_ticks - stamped_ticks).abs() - self.jitter_ticks) / 16.0;
+        if let Some(step) = self.clock_rate.observe(now, timestamp) {
+            let arrived_ticks = step.elapsed.as_secs_f64() * f64::from(step.hz);
+            let late_ticks = (arrived_ticks - f64::from(step.ticks)).abs() as f32;
+            self.jitter_ticks += (late_ticks - self.jitter_ticks) / 16.0;
         }
     }
 
@@ -112,13 +101,14 @@ impl Reception {
 
     /// Packets expected less packets received (RFC 3550 appendix A.3).
     pub(crate) fn lost(&self) -> i64 {
-        let expected = self.first.map_or(0, |first| self.highest.span_from(first));
+        let heard = self.packets > 0;
+        let expected = if heard { self.highest.span_from(self.first) } else { 0 };
         expected.cast_signed() - self.packets.cast_signed()
     }
 
     pub(crate) fn jitter_time(&self) -> Option<Duration> {
         let hz = self.clock_rate.hz()?;
-        Duration::try_from_secs_f64(self.jitter_ticks / f64::from(hz)).ok()
+        Duration::try_from_secs_f64(f64::from(self.jitter_ticks) / f64::from(hz)).ok()
     }
 }
 

@@ -174,8 +174,7 @@ impl Rooms {
     }
 
     fn may_report(&self, now: Instant, key: MemberKey) -> bool {
-        let rested = |last: Instant| now.since(last) >= REFUSAL_REPORT_INTERVAL;
-        self.members[key].refusal_reported.is_none_or(rested)
+        now >= self.members[key].refusal_reported_from
     }
 
     fn report_refusal(
@@ -190,7 +189,7 @@ impl Rooms {
         let participant = member.admission.participant;
         let effect = Effect::Refused { participant, address: flow.remote, refusal };
         if context.effects.try_push(effect) {
-            member.refusal_reported = Some(now);
+            member.refusal_reported_from = now + REFUSAL_REPORT_INTERVAL;
         }
     }
 }

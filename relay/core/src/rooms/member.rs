@@ -34,17 +34,18 @@ pub(crate) struct Member {
     /// Place of its room in the shard's table.
     pub(crate) room: u32,
     pub(crate) seat: Seat,
+    /// Whether a consent timer is set.
+    pub(crate) consent_timer: bool,
     pub(crate) watch: Watch,
     pub(crate) admission: Arc<Admission>,
     /// What was sent to it from here and has been told.
     pub(crate) settled: Carriage,
-    pub(crate) refusal_reported: Option<Instant>,
     checks: Option<Box<MemberChecks>>,
-    /// Whether a consent timer is set.
-    pub(crate) consent_timer: bool,
+    /// From when on a refusal of its address may be reported.
+    pub(crate) refusal_reported_from: Instant,
 }
 
-const _: () = assert!(size_of::<Option<Latch>>() == 64 && size_of::<Member>() <= 192);
+const _: () = assert!(size_of::<Option<Latch>>() == 64 && size_of::<Member>() <= 176);
 
 /// Path checks on their way.
 pub(crate) type MemberChecks = ArrayVec<CheckKey, PATH_CHECKS_PER_PARTICIPANT_MAX>;
@@ -74,12 +75,12 @@ impl Member {
             voice: (Ssrc(0), SourceKey::MAX),
             room,
             seat: admission.seat,
+            consent_timer: false,
             watch: Watch::default(),
             admission,
             settled: Carriage::default(),
-            refusal_reported: None,
             checks: None,
-            consent_timer: false,
+            refusal_reported_from: Instant::START,
         }
     }
 

@@ -42,8 +42,8 @@ pub(crate) struct Listener {
 // A copy touches no more than two cache lines of these.
 const _: () = assert!(size_of::<Listener>() <= 80);
 
-/// So many listeners are made room for one by one.
-const EXACT_MAX: usize = 4;
+/// A full list of listeners grows by an eighth, and a short one by one.
+const SPARE: usize = 8;
 
 impl Room {
     pub(crate) fn new(id: RoomId, place: u32, fence: RoomFence) -> Self {
@@ -65,8 +65,8 @@ impl Room {
             (held.pass, held.local) = (latch.pass, latch.local);
             return;
         }
-        if self.listeners.len() < EXACT_MAX {
-            self.listeners.reserve_exact(1);
+        if self.listeners.len() == self.listeners.capacity() {
+            self.listeners.reserve_exact((self.listeners.len() / SPARE).max(1));
         }
         self.listeners.push(Listener {
             pass: latch.pass,
