@@ -80,3 +80,27 @@ fn flows_through_the_relay_arrive_whole_by_every_transport_and_direction() {
         assert!(run.record.cases[0].results["ringfence"].costs[0].ns_per_packet[0] > 0.0);
     }
 }
+
+#[test]
+fn every_participant_of_a_room_gets_its_copy() {
+    let run = load("rooms --rooms 2 --participants 5 --speakers 2 --rate 500");
+    assert!(run.count("sent") > 0);
+    assert_eq!(run.count("received"), run.count("sent") * 4);
+    assert_eq!(run.count("strange"), 0);
+}
+
+#[test]
+fn calls_go_through_a_relay_as_through_rtpengine() {
+    load("calls --server ringfence --calls 3 --rate 500").assert_whole();
+    if ringfence_bench::servers::rtpengine::is_installed() {
+        load("calls --calls 3 --rate 500").assert_whole();
+    }
+}
+
+#[test]
+fn a_flood_beside_the_load_is_on_record() {
+    let run = load("turn --flows 2 --rate 500 --flood 1000");
+    run.assert_whole();
+    assert!(run.record.circumstances["flood"].contains("junk"));
+    assert!(run.record.cases[0].name.contains("beside a flood of 1000/s"));
+}

@@ -66,19 +66,20 @@ struct Loaded {
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let (asked, offer) = arguments.work.asked()?;
     let load = asked.start()?;
-    let name = format!("{}, {}", load.task, offer.shape());
-    let circumstances = Circumstances::now();
+    let name = format!("{}, {}{}", load.task, offer.shape(), offer.beside());
+    let mut circumstances = Circumstances::now().lines();
     let mut bench = Bench::new(load, offer)?;
     let flood = bench.flood()?;
     bench.measure()?;
     if let Some(flood) = flood {
-        eprintln!("{} packets of junk were sent meanwhile", flood.stop()?);
+        let sent = format!("{} packets of junk were sent", flood.stop()?);
+        circumstances.insert("flood".to_owned(), sent);
     }
     let Bench { load, outcome, trials, .. } = bench;
     let results = [(load.server.name.clone(), outcome)].into();
     let record = Record {
         title: format!("Load: {name}"),
-        circumstances: circumstances.lines(),
+        circumstances,
         servers: vec![load.server.record()],
         cases: vec![Case { name, results, targets: Vec::new() }],
     };
@@ -89,6 +90,10 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 }
 
 impl Offer {
+    fn beside(&self) -> String {
+        self.flood.map_or(String::new(), |rate| format!(" beside a flood of {rate}/s"))
+    }
+
     fn shape(&self) -> Shape {
         Shape { mix: self.bytes, burst: self.burst }
     }
