@@ -51,7 +51,7 @@ pub trait Backend {
     /// Wakes [`Backend::wait`] from any thread, for as long as the backend lives.
     fn waker(&self) -> Arc<Waker>;
 
-    /// Totals since the backend was opened. Cheap to copy: publish it once per turn.
+    /// Totals since the backend was opened. Half a kilobyte: not for every packet.
     fn counters(&self) -> IoCounters;
 
     /// The bound UDP addresses, ports resolved, indexed by `LocalSocket::Listen`.

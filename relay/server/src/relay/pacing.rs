@@ -32,6 +32,11 @@ impl Pacing {
         self.left(now).filter(|_| self.steady)
     }
 
+    /// Whether [`Pacing::before_looking`] can say anything: asking it costs a look at the clock.
+    pub(super) fn is_steady(&self) -> bool {
+        self.steady
+    }
+
     /// How long to let packets gather when one has just woken the shard.
     pub(super) fn after_waking(&mut self, now: Instant) -> Option<Duration> {
         let left = self.left(now);

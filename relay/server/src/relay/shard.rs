@@ -9,7 +9,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crossbeam::atomic::AtomicCell;
-use ringfence_core::{Counters, Engine};
+use ringfence_core::{Counters, Engine, Instant};
 use ringfence_net::affinity::{Cpu, pin_current_thread};
 use ringfence_net::backend::{Backend, Pending};
 use ringfence_net::cputime::ThreadClock;
@@ -28,7 +28,10 @@ use super::pacing::Pacing;
 /// 512, about a millisecond of work.
 const ROUNDS_MAX: NonZeroU32 = NonZeroU32::new(8).expect("is not zero");
 
-/// What a shard shows of itself, once a turn.
+/// What a shard shows of itself is at most so old: showing it costs a twentieth of a lone packet.
+const PUBLISH_INTERVAL: Duration = Duration::from_millis(1);
+
+/// What a shard shows of itself.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Snapshot {
     /// What its engine counted.
@@ -64,6 +67,9 @@ struct Turner {
     clock: Clock,
     pacing: Pacing,
     turns: u64,
+    published: Instant,
+    /// Something happened since then.
+    unpublished: bool,
 }
 
 impl Shard {
@@ -89,8 +95,19 @@ impl Shard {
         };
         let snapshot = Arc::clone(&shard.snapshot);
         let stop = Arc::clone(&shard.stop);
-        let turner =
-            Turner { engine, backend, mailbox, snapshot, stop, control, clock, pacing, turns: 0 };
+        let turner = Turner {
+            engine,
+            backend,
+            mailbox,
+            snapshot,
+            stop,
+            control,
+            clock,
+            pacing,
+            turns: 0,
+            published: Instant::START,
+            unpublished: true,
+        };
         let cpu_clock = Arc::clone(&shard.cpu_clock);
         let thread = std::thread::Builder::new().name(format!("shard-{number}"));
         shard.thread = Some(thread.spawn(move || {
@@ -128,35 +145,48 @@ impl Shard {
 
 impl Turner {
     fn run(mut self) -> io::Result<()> {
-        let mut left = Pending::Nothing;
+        let (mut now, mut left) = (self.clock.now(), Pending::Nothing);
         while !self.stop.load(Ordering::Acquire) {
-            match left {
-                Pending::Nothing => self.wait()?,
-                Pending::Maybe => drop(self.backend.wait(Some(Duration::ZERO))?),
-            }
-            left = self.turn()?;
+            now = match left {
+                Pending::Nothing => self.wait(now)?,
+                Pending::Maybe => {
+                    self.backend.wait(Some(Duration::ZERO))?;
+                    self.clock.now()
+                }
+            };
+            left = self.turn(now)?;
         }
+        self.publish(now);
         Ok(())
     }
 
-    /// Until there is something to do.
-    fn wait(&mut self) -> io::Result<()> {
-        if let Some(rest) = self.pacing.before_looking(self.clock.now()) {
+    /// Until there is something to do: what time it is then. The last turn began at `turn_began`.
+    fn wait(&mut self, turn_began: Instant) -> io::Result<Instant> {
+        if self.pacing.is_steady()
+            && let Some(rest) = self.pacing.before_looking(self.clock.now())
+        {
             std::thread::sleep(rest);
             if self.backend.wait(Some(Duration::ZERO))? {
-                return Ok(());
+                return Ok(self.clock.now());
             }
             self.pacing.found_nothing();
         }
         if !self.look()? {
-            let timeout = self.engine.next_timeout().map(|when| self.clock.until(when));
+            let timeout = self.timeout(turn_began);
             self.backend.wait(timeout)?;
         }
-        if let Some(rest) = self.pacing.after_waking(self.clock.now()) {
-            std::thread::sleep(rest);
-            self.backend.wait(Some(Duration::ZERO))?;
-        }
-        Ok(())
+        let woken = self.clock.now();
+        let Some(rest) = self.pacing.after_waking(woken) else { return Ok(woken) };
+        std::thread::sleep(rest);
+        self.backend.wait(Some(Duration::ZERO))?;
+        Ok(self.clock.now())
+    }
+
+    /// How long to wait for packets at most: until a timer is due, or what happened is to be shown.
+    fn timeout(&self, turn_began: Instant) -> Option<Duration> {
+        let timer = self.engine.next_timeout().map(|when| when.since(turn_began));
+        let show = self.unpublished.then_some(PUBLISH_INTERVAL);
+        timer.into_iter().chain(show).min()
     }
 
     /// Looks for packets without sleeping, as long as that is wanted; whether there are any.
@@ -175,15 +205,19 @@ impl Turner {
         Ok(false)
     }
 
-    fn turn(&mut self) -> io::Result<Pending> {
-        self.pacing.turn(self.clock.now());
+    fn turn(&mut self, now: Instant) -> io::Result<Pending> {
+        self.pacing.turn(now);
         self.apply_commands();
-        self.handle_timeout();
+        self.handle_timeout(now);
         let mut step = EngineStep { engine: &mut self.engine, clock: self.clock };
         let left = self.backend.turn(&mut step, ROUNDS_MAX)?;
         self.report();
         self.show_samples();
-        self.publish();
+        self.turns += 1;
+        self.unpublished = true;
+        if now >= self.published + PUBLISH_INTERVAL {
+            self.publish(now);
+        }
         Ok(left)
     }
 
@@ -193,8 +227,7 @@ impl Turner {
         }
     }
 
-    fn handle_timeout(&mut self) {
-        let now = self.clock.now();
+    fn handle_timeout(&mut self, now: Instant) {
         if self.engine.next_timeout().is_some_and(|when| when <= now) {
             let engine = &mut self.engine;
             self.backend.emit(|outbox| engine.handle_timeout(now, outbox));
@@ -221,8 +254,8 @@ impl Turner {
         }
     }
 
-    fn publish(&mut self) {
-        self.turns += 1;
+    fn publish(&mut self, now: Instant) {
+        (self.published, self.unpublished) = (now, false);
         self.snapshot.store(Snapshot {
             engine: *self.engine.counters(),
             io: self.backend.counters(),
