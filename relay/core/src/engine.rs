@@ -247,11 +247,11 @@ impl Engine {
         run: &mut Run<'rx>,
         outbox: &mut impl Outbox<'rx>,
     ) {
-        let Arrival { datagram, flow, hash } = arrival;
-        let (mut speaker, mut client) = (None, None);
+        let Arrival { kind: first, datagram, flow, hash } = arrival;
+        let (mut speaker, mut client, mut first) = (None, None, Some(*first));
         for segment in datagram.segments() {
             self.context.counters.receive_one(segment.len());
-            match self.kind(segment) {
+            match first.take().unwrap_or_else(|| self.kind(segment)) {
                 Kind::Stun => {
                     self.stun(now, *flow, segment, outbox);
                     // It may have ended the allocation, or begun one.
@@ -278,10 +278,10 @@ impl Engine {
         arrival: &Arrival<'rx>,
         outbox: &mut impl Outbox<'rx>,
     ) {
-        let &Arrival { datagram, flow, hash } = arrival;
+        let &Arrival { kind, datagram, flow, hash } = arrival;
         let message = datagram.payload;
         self.context.counters.receive_one(message.len());
-        match self.kind(message) {
+        match kind {
             Kind::Stun => self.stun(now, flow, message, outbox),
             Kind::TurnChannel => {
                 self.channel_data(now, self.turn_client(&flow, hash), message, outbox);

@@ -12,6 +12,8 @@ use crate::limits::AHEAD_MAX;
 
 /// A datagram whose source has been hashed.
 pub(crate) struct Arrival<'rx> {
+    /// Of its first segment.
+    pub(crate) kind: Kind,
     pub(crate) datagram: Datagram<'rx>,
     pub(crate) flow: FlowKey,
     pub(crate) hash: FlowHash,
@@ -39,7 +41,8 @@ impl Engine {
                     (flow, self.flows.hash(&flow))
                 }
             };
-            arrivals.push(Arrival { datagram, flow, hash });
+            let kind = self.kind(datagram.payload);
+            arrivals.push(Arrival { kind, datagram, flow, hash });
         }
         arrivals
     }
@@ -47,15 +50,17 @@ impl Engine {
     /// Reads what they will need.
     pub(crate) fn foresee(&self, arrivals: &Arrivals<'_>) {
         if let [_, _, ..] = arrivals[..] {
-            self.rooms.foresee(arrivals.iter().filter(|one| self.is_media(one)));
+            self.rooms.foresee(arrivals.iter().filter(|one| one.is_media()));
             if let Some(turn) = &self.turn {
-                turn.foresee(arrivals.iter().filter(|one| !self.is_media(one)));
+                turn.foresee(arrivals.iter().filter(|one| !one.is_media()));
             }
         }
     }
+}
 
-    fn is_media(&self, arrival: &Arrival<'_>) -> bool {
-        matches!(arrival.datagram.local, LocalSocket::Listen(_))
-            && matches!(self.kind(arrival.datagram.payload), Kind::Rtp | Kind::Rtcp)
+impl Arrival<'_> {
+    fn is_media(&self) -> bool {
+        matches!(self.datagram.local, LocalSocket::Listen(_))
+            && matches!(self.kind, Kind::Rtp | Kind::Rtcp)
     }
 }

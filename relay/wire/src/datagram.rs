@@ -52,20 +52,37 @@ impl<'a> Datagram<'a> {
     /// An empty payload is one empty datagram. A `segment_bytes` of zero, which no kernel reports,
     /// is read as "not a train", so that hostile metadata cannot make this panic or spin.
     #[inline]
-    pub fn segments(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
-        let segment_bytes = match self.segment_bytes {
-            0 => self.payload.len().max(1),
-            bytes => bytes,
-        };
-        let empty = self.payload.is_empty().then_some(self.payload);
-        empty.into_iter().chain(self.payload.chunks(segment_bytes))
+    pub fn segments(&self) -> Segments<'a> {
+        Segments { rest: Some(self.payload), segment_bytes: self.segment_bytes }
+    }
+}
+
+/// The datagrams of a train.
+#[derive(Clone, Debug)]
+pub struct Segments<'a> {
+    rest: Option<&'a [u8]>,
+    segment_bytes: usize,
+}
+
+impl<'a> Iterator for Segments<'a> {
+    type Item = &'a [u8];
+
+    #[inline]
+    fn next(&mut self) -> Option<&'a [u8]> {
+        let rest = self.rest?;
+        if self.segment_bytes == 0 || rest.len() <= self.segment_bytes {
+            return self.rest.take();
+        }
+        let (segment, rest) = rest.split_at(self.segment_bytes);
+        self.rest = Some(rest);
+        Some(segment)
     }
 }
 
 /// One datagram to send.
 ///
-/// Backends may merge neighbours with the same `to`, `from` and length into one segmentation
-/// offload train; they never reorder entries of one destination.
+/// Backends may merge entries with the same `to`, `from` and length into one segmentation offload
+/// train, wherever they are in a batch; they never reorder entries of one destination.
 #[derive(Clone, Copy, Debug)]
 pub struct Transmit<'a> {
     /// UDP payload, borrowed from the received batch.

@@ -33,19 +33,36 @@ pub enum Kind {
 impl Kind {
     /// The ranges of RFC 7983 section 7 as updated by RFC 9443 section 3.
     #[inline]
-    pub fn of(datagram: &[u8]) -> Self {
-        match *datagram {
-            [0..=3, ..] => Self::Stun,
-            [16..=19, ..] => Self::Zrtp,
-            [20..=63, ..] => Self::Dtls,
-            [64..=79, ..] => Self::TurnChannel,
-            [80..=127 | 192..=255, ..] => Self::Quic,
-            [128..=191, 192..=223, ..] => Self::Rtcp,
-            [128..=191, _, ..] => Self::Rtp,
-            _ => Self::Unknown,
+    #[expect(clippy::indexing_slicing, reason = "the table has an entry for every byte")]
+    pub const fn of(datagram: &[u8]) -> Self {
+        let [first, rest @ ..] = datagram else { return Self::Unknown };
+        match (BY_FIRST_BYTE[*first as usize], rest) {
+            (Self::Rtp, []) => Self::Unknown,
+            (Self::Rtp, [192..=223, ..]) => Self::Rtcp,
+            (kind, _) => kind,
         }
     }
 }
+
+/// A table, as every packet is looked up in it; RTP stands for RTCP as well.
+#[expect(clippy::indexing_slicing, reason = "runs when this is compiled")]
+const BY_FIRST_BYTE: [Kind; 256] = {
+    let mut kinds = [Kind::Unknown; 256];
+    let mut first = 0;
+    while first < kinds.len() {
+        kinds[first] = match first {
+            0..=3 => Kind::Stun,
+            16..=19 => Kind::Zrtp,
+            20..=63 => Kind::Dtls,
+            64..=79 => Kind::TurnChannel,
+            128..=191 => Kind::Rtp,
+            80..=255 => Kind::Quic,
+            _ => Kind::Unknown,
+        };
+        first += 1;
+    }
+    kinds
+};
 
 #[cfg(test)]
 mod tests {
