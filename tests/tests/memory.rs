@@ -8,10 +8,8 @@ use ringfence_tests::crowd::{CrowdedRooms, CrowdedTurn, Shard};
 /// Of each.
 const CROWD: u32 = 100_000;
 
-/// A participant of a room, on each shard.
+/// A participant on each shard, its part of the room included.
 const PARTICIPANT_BYTES_MAX: usize = 512;
-/// The room itself, which few share in rooms of two.
-const ROOM_BYTES_MAX: usize = 256;
 /// An allocation on its shard, beside its socket, with a permission and a channel.
 const ALLOCATION_BYTES_MAX: usize = 2048;
 
@@ -96,7 +94,7 @@ fn in_rooms_of(participants: u32) -> Share {
 #[test]
 fn a_participant_holds_no_more_than_it_may_in_rooms_of_two() {
     let share = in_rooms_of(2);
-    assert!(share.engine <= PARTICIPANT_BYTES_MAX + ROOM_BYTES_MAX / 2, "{share:?}");
+    assert!(share.engine <= PARTICIPANT_BYTES_MAX, "{share:?}");
 }
 
 #[test]

@@ -23,6 +23,7 @@ mod identity;
 mod limits;
 mod media;
 mod message;
+mod place_index;
 mod random;
 mod registry;
 mod room_fence;

@@ -32,7 +32,8 @@ pub(crate) struct RoomFence {
 
 struct RoomScope {
     fence: FenceId,
-    narrowing: Option<Narrowing>,
+    /// Few rooms have one.
+    narrowing: Option<Box<Narrowing>>,
 }
 
 impl RoomTerms {
@@ -51,7 +52,7 @@ impl RoomTerms {
         let fence = self.fence(policy)?;
         let narrowed = self.regions != RoomRegions::default();
         let narrowing = narrowed.then(|| policy.narrow(fence, &self.regions)).transpose()?;
-        let scope = RoomScope { fence, narrowing };
+        let scope = RoomScope { fence, narrowing: narrowing.map(Box::new) };
         policy.may_carry(scope.borrowed(), policy.own_site())?;
         Ok(scope)
     }
@@ -63,7 +64,7 @@ impl RoomTerms {
 
 impl RoomScope {
     fn borrowed(&self) -> Scope<'_> {
-        Scope { fence: self.fence, narrowing: self.narrowing.as_ref() }
+        Scope { fence: self.fence, narrowing: self.narrowing.as_deref() }
     }
 }
 

@@ -164,7 +164,7 @@ impl Rooms {
         let username = message.username()?;
         let colon = username.iter().position(|&byte| byte == b':')?;
         let ours = Ufrag::from_bytes(&username[..colon])?;
-        let key = *self.by_ufrag.get(&ours)?;
+        let key = self.member_named(&ours)?;
         let theirs = self.members[key].admission.ice.as_ref().map(|ice| ice.ufrag());
         theirs.is_none_or(|ufrag| ufrag.as_bytes() == &username[colon + 1..]).then_some(key)
     }

@@ -6,7 +6,7 @@
 use ringfence_wire::datagram::Outbox;
 use ringfence_wire::stun::TransactionId;
 
-use super::{Rooms, connectivity};
+use super::{Rooms, connectivity, participant_at};
 use crate::flow::Egress;
 use crate::identity::ParticipantId;
 
@@ -27,7 +27,8 @@ impl AnswersDue {
 impl Rooms {
     pub(crate) fn send_answers<'rx, O: Outbox<'rx>>(&mut self, egress: &mut Egress<'_, O>) {
         for (participant, asked) in self.answers.0.drain(..) {
-            if let Some(&key) = self.by_participant.get(&participant)
+            let key_at = |key| participant_at(&self.members, key);
+            if let Some(key) = self.by_participant.get(&participant, key_at)
                 && let Some(member) = self.members.get(key)
                 && let Some(latch) = &member.latch
             {

@@ -55,7 +55,7 @@ impl Rooms {
 
     /// A timer of an earlier latch finds a later one, or none, and does no harm.
     fn look_at_consent(&mut self, context: &mut Context, now: Instant, participant: ParticipantId) {
-        let Some(&key) = self.by_participant.get(&participant) else {
+        let Some(key) = self.member_of(participant) else {
             return;
         };
         self.members[key].consent_timer = false;

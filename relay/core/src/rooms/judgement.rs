@@ -26,7 +26,7 @@ impl Rooms {
     /// Puts new terms in force in one room. A path check on its way is judged again when its answer
     /// comes.
     pub(crate) fn narrow(&mut self, context: &mut Context, room: RoomId, terms: Arc<RoomTerms>) {
-        let Some(&room) = self.by_room.get(&room) else {
+        let Some(room) = self.place_of(room) else {
             return;
         };
         self.rooms[room].fence = RoomFence::new(&context.policy, terms);

@@ -20,9 +20,6 @@ mod room;
 mod settle;
 mod sources;
 
-use std::collections::HashMap;
-
-use ahash::RandomState;
 use ringfence_wire::datagram::Outbox;
 
 use self::answers::AnswersDue;
@@ -40,6 +37,7 @@ use crate::flow_index::{FlowHash, FlowHasher, FlowIndex};
 use crate::identity::{ParticipantId, RoomId};
 use crate::limits::Limits;
 use crate::message::{Effect, ReleaseCause};
+use crate::place_index::PlaceIndex;
 use crate::random::Csprng;
 use crate::table::Table;
 use crate::time::Instant;
@@ -50,9 +48,9 @@ pub(crate) struct Rooms {
     members: Table<Member>,
     rooms: Table<Room>,
     sources: Sources,
-    by_participant: HashMap<ParticipantId, MemberKey, RandomState>,
-    by_ufrag: HashMap<Ufrag, MemberKey, RandomState>,
-    by_room: HashMap<RoomId, u32, RandomState>,
+    by_participant: PlaceIndex<ParticipantId>,
+    by_ufrag: PlaceIndex<Ufrag>,
+    by_room: PlaceIndex<RoomId>,
     /// Members by where they are latched.
     flows: FlowIndex,
     checks: PathChecks,
@@ -68,9 +66,9 @@ impl Rooms {
             members: Table::default(),
             rooms: Table::default(),
             sources: Sources::default(),
-            by_participant: HashMap::with_hasher(keys.clone()),
-            by_ufrag: HashMap::with_hasher(keys.clone()),
-            by_room: HashMap::with_hasher(keys.clone()),
+            by_participant: PlaceIndex::new(keys.clone()),
+            by_ufrag: PlaceIndex::new(keys.clone()),
+            by_room: PlaceIndex::new(keys.clone()),
             flows: FlowIndex::new(flows),
             checks: PathChecks::new(keys),
             answers: AnswersDue::default(),
@@ -83,6 +81,21 @@ impl Rooms {
     #[inline]
     pub(crate) fn speaker(&self, flow: &FlowKey, hash: FlowHash) -> Option<MemberKey> {
         self.flows.find(hash, |key| self.is_latched_at(key, flow))
+    }
+
+    /// Where this participant is in the table.
+    fn member_of(&self, participant: ParticipantId) -> Option<MemberKey> {
+        self.by_participant.get(&participant, |key| participant_at(&self.members, key))
+    }
+
+    /// Whose username begins with this.
+    fn member_named(&self, ufrag: &Ufrag) -> Option<MemberKey> {
+        self.by_ufrag.get(ufrag, |key| ufrag_at(&self.members, key))
+    }
+
+    /// Where this room is in the table.
+    fn place_of(&self, room: RoomId) -> Option<u32> {
+        self.by_room.get(&room, |place| room_at(&self.rooms, place))
     }
 
     /// Whether anybody may send from this flow.
@@ -156,4 +169,16 @@ impl Rooms {
         self.rooms[member.room].remove_listener(key);
         Some(latch)
     }
+}
+
+fn participant_at(members: &Table<Member>, key: MemberKey) -> Option<ParticipantId> {
+    members.get(key).map(|member| member.admission.participant)
+}
+
+fn ufrag_at(members: &Table<Member>, key: MemberKey) -> Option<Ufrag> {
+    members.get(key).map(|member| member.admission.credentials.ufrag)
+}
+
+fn room_at(rooms: &Table<Room>, place: u32) -> Option<RoomId> {
+    rooms.get(place).map(|room| room.id)
 }

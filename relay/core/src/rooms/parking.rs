@@ -123,7 +123,7 @@ impl Rooms {
     }
 
     fn fate(&mut self, parked: &Parked, now: Instant) -> Fate {
-        let Some(&key) = self.by_participant.get(&parked.participant) else {
+        let Some(key) = self.member_of(parked.participant) else {
             return Fate::Drop(DropReason::NotLatched);
         };
         let member = &self.members[key];

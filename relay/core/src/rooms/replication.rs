@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use super::Rooms;
 use super::member::{Latch, Member, MemberKey};
 use super::room::Room;
 use super::sources::{Source, Sources};
+use super::{Rooms, participant_at, room_at, ufrag_at};
 use crate::engine::Context;
 use crate::flow::FlowKey;
 use crate::identity::{ParticipantId, RoomId};
@@ -42,21 +42,24 @@ impl Rooms {
         self.rooms[room].members += 1;
         let (participant, ufrag) = (admission.participant, admission.credentials.ufrag);
         let key = self.members.insert(Member::new(admission, room, now));
-        self.by_participant.insert(participant, key);
-        self.by_ufrag.insert(ufrag, key);
+        let members = &self.members;
+        self.by_participant.insert(&participant, key, |key| participant_at(members, key));
+        self.by_ufrag.insert(&ufrag, key, |key| ufrag_at(members, key));
     }
 
     fn room_of(&mut self, context: &Context, admission: &Admission) -> u32 {
-        let rooms = &mut self.rooms;
-        let new = || {
-            let fence = RoomFence::new(&context.policy, Arc::clone(&admission.terms));
-            rooms.insert(Room::new(admission.room, rooms.vacant(), fence))
-        };
-        *self.by_room.entry(admission.room).or_insert_with(new)
+        if let Some(place) = self.place_of(admission.room) {
+            return place;
+        }
+        let fence = RoomFence::new(&context.policy, Arc::clone(&admission.terms));
+        let place = self.rooms.insert(Room::new(admission.room, self.rooms.vacant(), fence));
+        let rooms = &self.rooms;
+        self.by_room.insert(&admission.room, place, |place| room_at(rooms, place));
+        place
     }
 
     fn dismiss(&mut self, context: &mut Context, participant: ParticipantId) {
-        let key = self.by_participant.remove(&participant);
+        let key = self.member_of(participant);
         let carried = key.and_then(|key| self.settle_one(key));
         context.settle(Occasion::Farewell(Holder::Participant(participant)), carried);
         let Some(key) = key else {
@@ -67,20 +70,21 @@ impl Rooms {
         let Some(member) = self.members.remove(key) else {
             return;
         };
-        self.by_ufrag.remove(&member.admission.credentials.ufrag);
+        self.by_participant.remove(&participant, key);
+        self.by_ufrag.remove(&member.admission.credentials.ufrag, key);
         let room = &mut self.rooms[member.room];
         room.members -= 1;
         room.unclaim_all_of(&mut self.sources, member.seat);
         if room.members == 0 {
             room.forget_everything(&mut self.sources);
-            self.by_room.remove(&room.id);
+            self.by_room.remove(&room.id, member.room);
             self.rooms.remove(member.room);
         }
     }
 
     /// The registry's passes are judged once more: this shard may already have a newer policy.
     fn route(&mut self, context: &mut Context, now: Instant, route: &Route) {
-        let Some(&key) = self.by_participant.get(&route.participant) else {
+        let Some(key) = self.member_of(route.participant) else {
             return;
         };
         let flow = FlowKey::of_pass(&route.pass, route.local);
@@ -112,7 +116,7 @@ impl Rooms {
     }
 
     fn unroute(&mut self, context: &mut Context, participant: ParticipantId) {
-        if let Some(&key) = self.by_participant.get(&participant) {
+        if let Some(key) = self.member_of(participant) {
             self.take_away(context, key);
         }
     }
@@ -125,14 +129,14 @@ impl Rooms {
     }
 
     fn own(&mut self, ownership: &Ownership) {
-        if let Some(&room) = self.by_room.get(&ownership.room) {
+        if let Some(room) = self.place_of(ownership.room) {
             self.rooms[room].own(&mut self.sources, ownership);
             self.parking.look_again();
         }
     }
 
     fn survey(&self, room: RoomId, token: u64) -> RoomReport {
-        let room = self.by_room.get(&room).map(|&key| &self.rooms[key]);
+        let room = self.place_of(room).map(|place| &self.rooms[place]);
         let members = room.map(|room| self.member_reports(room)).unwrap_or_default();
         let sources = room.map(|room| source_reports(room, &self.sources)).unwrap_or_default();
         RoomReport { token, members, sources }
