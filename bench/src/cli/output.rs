@@ -28,7 +28,6 @@ pub(crate) fn give(
 ) -> anyhow::Result<()> {
     let record = serde_json::to_string_pretty(record)?;
     if let Some(folder) = &output.out {
-        std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
         write(&folder.join(name).with_extension("json"), &record)?;
         write(&folder.join(name).with_extension("txt"), text)?;
     }
@@ -43,8 +42,8 @@ pub(crate) fn give_record(
     name: &str,
     page: Option<&Path>,
 ) -> anyhow::Result<()> {
-    write_page(record, page)?;
-    give(&report::table(record), record, output, name)
+    give(&report::table(record), record, output, name)?;
+    write_page(record, page)
 }
 
 /// Writes a page, if one is asked for.
@@ -52,6 +51,10 @@ pub(crate) fn write_page(record: &Record, page: Option<&Path>) -> anyhow::Result
     page.map_or(Ok(()), |page| write(page, &report::html(record)?))
 }
 
+/// What took minutes to measure is not lost for want of a folder.
 fn write(path: &Path, text: &str) -> anyhow::Result<()> {
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
+    }
     std::fs::write(path, text).with_context(|| format!("writing {}", path.display()))
 }

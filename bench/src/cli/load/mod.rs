@@ -84,8 +84,9 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         cases: vec![Case { name, results, targets: Vec::new() }],
     };
     let text = ringfence_bench::report::table(&record) + &measure::table(&trials);
-    write_page(&record, offer.html.as_deref())?;
-    give(&text, &Loaded { record, trials }, &offer.output, "load")?;
+    let loaded = Loaded { record, trials };
+    give(&text, &loaded, &offer.output, "load")?;
+    write_page(&loaded.record, offer.html.as_deref())?;
     Ok(ExitCode::SUCCESS)
 }
 
