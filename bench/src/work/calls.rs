@@ -12,7 +12,7 @@ use crate::servers::rtpengine::Ng;
 /// The third part of the first party's address on loopback.
 const HALL: u8 = 48;
 
-/// Calls that are up. Lane `2n` is the caller of call `n` speaking, lane `2n + 1` the callee, as in
+/// Calls that are up; their media keeps them so. Lane `2n` is the caller of call `n` speaking, lane `2n + 1` the callee, as in
 /// [`super::rooms`] with two participants who both speak.
 pub struct Calls {
     sockets: Sockets,
@@ -64,25 +64,12 @@ impl Work for Calls {
         self.sockets.len()
     }
 
-    fn copies(&self, _: usize) -> u64 {
-        1
-    }
-
     fn send(&mut self, lane: usize, packets: &[u8], packet_bytes: usize) -> io::Result<()> {
         self.sockets.send(lane, packets, packet_bytes)
     }
 
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-
     fn receive(&mut self, heard: &mut dyn FnMut(&[u8], Instant)) -> io::Result<bool> {
         self.sockets.receive(&mut |_, packet, at| heard(packet, at))
-    }
-
-    /// Media keeps calls alive, and rtpengine was told to wait a day for it.
-    fn keep_alive(&mut self) -> anyhow::Result<()> {
-        Ok(())
     }
 
     fn own_drops(&self) -> u64 {

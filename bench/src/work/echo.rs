@@ -44,24 +44,12 @@ impl Work for Echo {
         self.sockets.len()
     }
 
-    fn copies(&self, _: usize) -> u64 {
-        1
-    }
-
     fn send(&mut self, lane: usize, packets: &[u8], packet_bytes: usize) -> io::Result<()> {
         self.sockets.send(lane, packets, packet_bytes)
     }
 
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-
     fn receive(&mut self, heard: &mut dyn FnMut(&[u8], Instant)) -> io::Result<bool> {
         self.sockets.receive(&mut |_, packet, at| heard(packet, at))
-    }
-
-    fn keep_alive(&mut self) -> anyhow::Result<()> {
-        Ok(())
     }
 
     fn own_drops(&self) -> u64 {

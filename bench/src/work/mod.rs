@@ -28,8 +28,10 @@ pub trait Work {
     /// How many lanes; their SSRCs are `0..lanes`.
     fn lanes(&self) -> usize;
 
-    /// How many copies of each packet of a lane should arrive.
-    fn copies(&self, lane: usize) -> u64;
+    /// How many copies of each packet of a lane should arrive: one, but for rooms.
+    fn copies(&self, _lane: usize) -> u64 {
+        1
+    }
 
     /// Queues RTP packets of one lane that belong together, back to back in `packets` and all of
     /// `packet_bytes` (the last may be shorter): one train where the sockets can.
@@ -38,11 +40,13 @@ pub trait Work {
     /// The lane's connection is gone.
     fn send(&mut self, lane: usize, packets: &[u8], packet_bytes: usize) -> io::Result<()>;
 
-    /// Hands what is queued to the kernel.
+    /// Hands what is queued to the kernel; nothing to do where sending does so at once.
     ///
     /// # Errors
     /// A socket fails for another reason than being full.
-    fn flush(&mut self) -> io::Result<()>;
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 
     /// Takes in a bounded part of what has arrived and gives each RTP packet with its time of arrival
     /// (the kernel's, where the socket has it) to `heard`. Whether there may be more.
@@ -51,11 +55,13 @@ pub trait Work {
     /// A socket fails.
     fn receive(&mut self, heard: &mut dyn FnMut(&[u8], Instant)) -> io::Result<bool>;
 
-    /// Keeps allocations, permissions and consent alive; called once a second.
+    /// Keeps allocations, permissions and consent alive, where there are any; called once a second.
     ///
     /// # Errors
     /// The server refuses, or is gone.
-    fn keep_alive(&mut self) -> anyhow::Result<()>;
+    fn keep_alive(&mut self) -> anyhow::Result<()> {
+        Ok(())
+    }
 
     /// Datagrams that the kernel dropped at the generator's own sockets so far.
     fn own_drops(&self) -> u64;

@@ -67,10 +67,11 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let (asked, offer) = arguments.work.asked()?;
     let load = asked.start()?;
     let name = format!("{}, {}{}", load.task, offer.shape(), offer.beside());
-    let mut circumstances = Circumstances::now().lines();
+    let began = Circumstances::now();
     let mut bench = Bench::new(load, offer)?;
     let flood = bench.flood()?;
     bench.measure()?;
+    let mut circumstances = began.lines();
     if let Some(flood) = flood {
         let sent = format!("{} packets of junk were sent", flood.stop()?);
         circumstances.insert("flood".to_owned(), sent);

@@ -213,10 +213,6 @@ impl Work for Rooms {
         self.sockets.send(self.speaker(lane), packets, packet_bytes)
     }
 
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-
     fn receive(&mut self, heard: &mut dyn FnMut(&[u8], Instant)) -> io::Result<bool> {
         self.listen(heard).map_err(io::Error::other)
     }

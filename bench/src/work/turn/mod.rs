@@ -187,10 +187,6 @@ impl Work for Turn {
         self.lanes.len()
     }
 
-    fn copies(&self, _: usize) -> u64 {
-        1
-    }
-
     fn send(&mut self, lane: usize, packets: &[u8], packet_bytes: usize) -> io::Result<()> {
         let Lane { from, channel } = self.lanes[lane];
         self.ends.send_media(from, channel, packets, packet_bytes)
