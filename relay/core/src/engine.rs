@@ -23,7 +23,7 @@ use crate::rooms::{MemberKey, Rooms};
 use crate::scrutiny::{Sample, Sampler};
 use crate::time::Instant;
 use crate::traffic::{Carried, Occasion, Settlement};
-use crate::turn::{Ended, Turn, TurnHoldings, TurnSetup};
+use crate::turn::{Ended, Sender, Turn, TurnHoldings, TurnSetup};
 
 /// What an engine starts with.
 pub struct EngineSetup {
@@ -263,7 +263,7 @@ impl Engine {
                 }
                 Kind::TurnChannel => {
                     let client = client.get_or_insert_with(|| self.turn_client(flow, *hash));
-                    self.channel_data(now, *client, segment, outbox);
+                    self.channel_data(now, client.as_mut(), segment, outbox);
                 }
                 Kind::Quic => self.drop_one(DropReason::NoDoor),
                 Kind::Unknown => self.drop_one(DropReason::UnknownProtocol),
@@ -284,7 +284,8 @@ impl Engine {
         match kind {
             Kind::Stun => self.stun(now, flow, message, outbox),
             Kind::TurnChannel => {
-                self.channel_data(now, self.turn_client(&flow, hash), message, outbox);
+                let mut client = self.turn_client(&flow, hash);
+                self.channel_data(now, client.as_mut(), message, outbox);
             }
             _ => self.drop_one(DropReason::UnknownProtocol),
         }
@@ -300,14 +301,14 @@ impl Engine {
         }
     }
 
-    fn turn_client(&self, flow: &FlowKey, hash: FlowHash) -> Option<u32> {
-        self.turn.as_ref().and_then(|turn| turn.client(flow, hash))
+    fn turn_client(&self, flow: &FlowKey, hash: FlowHash) -> Option<Sender> {
+        self.turn.as_ref().and_then(|turn| turn.client(flow, hash)).map(Sender::new)
     }
 
     fn channel_data<'rx>(
         &mut self,
         now: Instant,
-        client: Option<u32>,
+        client: Option<&mut Sender>,
         message: &'rx [u8],
         outbox: &mut impl Outbox<'rx>,
     ) {

@@ -75,10 +75,11 @@ impl Sampler {
 
     #[cold]
     fn look(&mut self, now: Instant, watch: &mut Watch, flow: SampledFlow, packet: &[u8]) {
-        watch.passing = self.gap();
         if !self.has_turn(watch) && !self.begin_turn(now, watch) {
+            watch.passing = u8::MAX;
             return;
         }
+        watch.passing = self.gap();
         self.turns[usize::from(watch.place)].samples_left -= 1;
         if self.ring.len() < SAMPLES_WAITING_MAX {
             self.ring.push_back(Sample::of(flow, packet));
@@ -90,12 +91,13 @@ impl Sampler {
         turn.number == watch.number && turn.samples_left > 0
     }
 
-    /// Looks at one place: it is free, or its turn has lasted long enough, or the flow asks again.
+    /// Looks at one place: nobody has had it yet, or its turn is over. A turn that has given all its
+    /// samples lasts no shorter, so that fast flows cost no more than slow ones.
     fn begin_turn(&mut self, now: Instant, watch: &mut Watch) -> bool {
         let place = self.hand;
         self.hand = (place + 1) % self.turns.len();
         let turn = &mut self.turns[place];
-        let free = turn.samples_left == 0 || now.since(turn.since) >= SCRUTINY_TURN;
+        let free = turn.number == 0 || now.since(turn.since) >= SCRUTINY_TURN;
         if free {
             self.begun = self.begun.wrapping_add(1).max(1);
             *turn = Turn { number: self.begun, since: now, samples_left: SCRUTINY_SAMPLES_MAX };
@@ -166,6 +168,14 @@ mod tests {
         assert_eq!(taken[SAMPLED_FLOWS_MAX], 0);
         let later = Instant::START + SCRUTINY_TURN;
         let last = &mut watches[SAMPLED_FLOWS_MAX];
-        assert!(pass(&mut sampler, later, last, 40) > 0);
+        assert!(pass(&mut sampler, later, last, 300) > 0);
+    }
+
+    #[test]
+    fn however_fast_a_flow_is_all_places_give_so_many_samples_a_turn() {
+        let (mut sampler, mut watch) = (sampler(), Watch::default());
+        let most = SAMPLED_FLOWS_MAX * SCRUTINY_SAMPLES_MAX;
+        let taken = pass(&mut sampler, Instant::START, &mut watch, most * 10);
+        assert_eq!(taken, most);
     }
 }

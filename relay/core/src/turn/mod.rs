@@ -45,6 +45,7 @@ pub use self::message::{
 use self::neighbours::Neighbours;
 use self::nonce::Nonces;
 pub use self::party::Party;
+pub(crate) use self::outward::Sender;
 pub(crate) use self::request::Ended;
 pub use self::rest::{RestUsername, RestUsernameError, long_term_key, rest_password};
 pub use self::setup::{REALM_BYTES_MAX, TurnSetup};

@@ -2,8 +2,9 @@
 
 use std::net::SocketAddr;
 
-use ringfence_wire::channel_data::ChannelData;
-use ringfence_wire::datagram::{Fragmentation, Outbox};
+use ringfence_fence::Pass;
+use ringfence_wire::channel_data::{ChannelData, ChannelNumber};
+use ringfence_wire::datagram::{Fragmentation, LocalSocket, Outbox};
 use ringfence_wire::stun::{Attribute, Message};
 
 use super::Turn;
@@ -17,23 +18,50 @@ use crate::flow::Egress;
 use crate::scrutiny::{SampledFlow, TurnDirection};
 use crate::time::Instant;
 
+/// The client behind the datagrams of a train, and where its last channel led: most trains are of one.
+#[derive(Clone, Copy)]
+pub(crate) struct Sender {
+    key: AllocationKey,
+    open: Option<(ChannelNumber, Pass, LocalSocket)>,
+}
+
+impl Sender {
+    pub(crate) fn new(key: AllocationKey) -> Self {
+        Self { key, open: None }
+    }
+}
+
 impl Turn {
     /// One ChannelData message of a client.
     pub(crate) fn channel_data<'rx, O: Outbox<'rx>>(
         &mut self,
         context: &mut Context,
         now: Instant,
-        client: Option<AllocationKey>,
+        sender: Option<&mut Sender>,
         datagram: &'rx [u8],
         egress: &mut Egress<'_, O>,
     ) -> Result<(), Denial> {
-        let message = ChannelData::parse(datagram, self.setup.channel_numbers)
-            .map_err(|_| DropReason::MalformedChannelData)?;
-        let key = client.ok_or(DropReason::NoAllocation)?;
-        let channel = self.allocations[key].channels.get(&message.channel);
-        let channel = channel.filter(|channel| channel.expires > now);
-        let peer = channel.ok_or(DropReason::NoChannel)?.peer;
-        self.send(context, now, key, &peer, (message.payload, Fragmentation::Allowed), egress)
+        let ChannelData { channel, payload } =
+            ChannelData::parse(datagram, self.setup.channel_numbers)
+                .map_err(|_| DropReason::MalformedChannelData)?;
+        let sender = sender.ok_or(DropReason::NoAllocation)?;
+        if let Some((last, pass, socket)) = &sender.open
+            && *last == channel
+        {
+            egress.forward(payload, pass, *socket);
+            self.note_sent(context, now, sender.key, payload);
+            return Ok(());
+        }
+        let allocation = &self.allocations[sender.key];
+        let held = allocation.channels.get(&channel).filter(|channel| channel.expires > now);
+        let peer = held.ok_or(DropReason::NoChannel)?.peer;
+        self.send(context, now, sender.key, &peer, (payload, Fragmentation::Allowed), egress)?;
+        // Nothing can close it before the train has passed.
+        if let Peer::Outside(pass) = peer {
+            let relayed = self.allocations[sender.key].relayed_for(pass.addr().ip());
+            sender.open = relayed.map(|relayed| (channel, pass, relayed.socket));
+        }
+        Ok(())
     }
 
     pub(super) fn send_indication<'rx, O: Outbox<'rx>>(
@@ -93,12 +121,22 @@ impl Turn {
                 }
             }
         }
+        self.note_sent(context, now, key, payload);
+        Ok(())
+    }
+
+    fn note_sent(
+        &mut self,
+        context: &mut Context,
+        now: Instant,
+        key: AllocationKey,
+        payload: &[u8],
+    ) {
         let allocation = &mut self.allocations[key];
         allocation.traffic.take_in(1, payload.len() as u64);
         let flow = SampledFlow::Allocation(allocation.id, TurnDirection::ToPeers);
         context.sampler.pass(now, &mut allocation.outward, flow, payload);
         context.counters.forward_one(payload.len());
-        Ok(())
     }
 }
 

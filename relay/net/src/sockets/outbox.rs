@@ -13,6 +13,7 @@ use ringfence_wire::datagram::{
 };
 
 use super::lines::Lines;
+use super::pool::QueueNumber;
 use super::queue::Queue;
 use super::streams::Streams;
 use super::trains::TrainLimit;
@@ -24,6 +25,8 @@ pub struct BatchOutbox<'rx> {
     lines: &'rx mut Lines,
     streams: &'rx mut Streams,
     registry: &'rx Registry,
+    /// Where the last datagram went: most often the next one of a train goes there too.
+    last: Option<(LocalSocket, QueueNumber, TrainLimit)>,
     batch: PhantomData<fn(&'rx [u8])>,
 }
 
@@ -35,7 +38,7 @@ impl<'rx> BatchOutbox<'rx> {
         registry: &'rx Registry,
     ) -> Self {
         lines.begin_batch();
-        Self { lines, streams, registry, batch: PhantomData }
+        Self { lines, streams, registry, last: None, batch: PhantomData }
     }
 
     /// Hands all that was put out to the kernel.
@@ -47,6 +50,7 @@ impl<'rx> BatchOutbox<'rx> {
     }
 
     fn flush(&mut self, place: usize) {
+        self.last = None;
         // SAFETY: all queues were cleared when this outbox was made, and since then only the three
         // ways to send below pushed to them: payloads that live for `'rx`, which has not ended while
         // a `BatchOutbox<'rx>` is used, static bytes, and copies that the queue owns.
@@ -56,6 +60,12 @@ impl<'rx> BatchOutbox<'rx> {
     /// The queue of this socket with room for one more datagram, of which `own_bytes` are copied. A
     /// socket that we do not have is counted.
     fn queue(&mut self, from: LocalSocket, own_bytes: usize) -> Option<(&mut Queue, TrainLimit)> {
+        if let Some((last, number, limit)) = self.last
+            && last == from
+            && self.lines.pool.queue(number).has_room(own_bytes)
+        {
+            return Some((self.lines.pool.queue(number), limit));
+        }
         let Some(place) = self.lines.place(from) else {
             self.lines.sent.refuse(SendRefusal::NoSuchSocket, 1);
             return None;
@@ -70,10 +80,11 @@ impl<'rx> BatchOutbox<'rx> {
             Some(number) => number,
             None => self.borrow_queue(place)?,
         };
+        self.last = Some((from, number, limit));
         Some((self.lines.pool.queue(number), limit))
     }
 
-    fn borrow_queue(&mut self, place: usize) -> Option<super::pool::QueueNumber> {
+    fn borrow_queue(&mut self, place: usize) -> Option<QueueNumber> {
         if self.lines.pool.is_out()
             && let Some(longest) = self.lines.pool.first_lent()
         {

@@ -23,8 +23,13 @@ const PIECES_MAX: usize = 1_024;
 /// Pieces of one datagram: header, payload, padding.
 const PARTS_MAX: usize = 3;
 
-/// Room for own datagrams per send call: 16 of the longest, or a full batch of STUN answers.
-const OWN_BYTES_MAX: usize = 16 * OWN_DATAGRAM_BYTES_MAX;
+/// Room for own datagrams per send call: 16 of the longest, or a full batch of STUN answers; and as much
+/// for payloads that are copied.
+const OWN_BYTES_MAX: usize = 32 * OWN_DATAGRAM_BYTES_MAX;
+
+/// Up to so many bytes of a datagram are copied next to those before, where they would be pieces of their
+/// own: for the kernel a piece is as dear as so many bytes.
+const COPIED_BYTES_MAX: usize = 256;
 
 /// Messages in the making. It remembers payloads by address only; whoever sends it vouches that
 /// they are still there. All its memory is taken at the start.
@@ -64,6 +69,14 @@ pub(super) struct Message {
 struct Piece {
     bytes: iovec,
     next: Option<NonZeroU16>,
+}
+
+impl Piece {
+    /// Whether a part begins where this piece ends.
+    fn adjoins(&self, part: *const [u8]) -> bool {
+        let end = self.bytes.iov_base.wrapping_byte_add(self.bytes.iov_len);
+        end == part.cast::<libc::c_void>().cast_mut()
+    }
 }
 
 impl Message {
@@ -116,14 +129,22 @@ impl Queue {
 
     /// Adds a datagram, to the destination's last message where it fits: so datagrams of one
     /// destination stay in order, however many others come between them. Does nothing unless [`Queue::has_room`].
-    pub(super) fn push(&mut self, payload: *const [u8], to: &SocketAddr, limit: TrainLimit) {
-        self.push_parts([payload], to, limit);
+    pub(super) fn push(&mut self, payload: &[u8], to: &SocketAddr, limit: TrainLimit) {
+        let Some(message) = self.message_for(payload.len(), to, limit) else { return };
+        let adjoins = self.last_piece(message).is_some_and(|last| last.adjoins(payload));
+        let copy = match self.messages[message].is_train() && !adjoins {
+            true => self.copy_small([payload]),
+            false => None,
+        };
+        self.push_piece(message, copy.unwrap_or(payload));
     }
 
     /// Copies `bytes` and adds the copy. Does nothing unless [`Queue::has_room`].
     pub(super) fn push_own(&mut self, bytes: &[u8], to: &SocketAddr, limit: TrainLimit) {
-        if let Some(copy) = self.copy(bytes) {
-            self.push_parts([copy], to, limit);
+        if let Some(copy) = self.copy([bytes], OWN_BYTES_MAX)
+            && let Some(message) = self.message_for(bytes.len(), to, limit)
+        {
+            self.push_piece(message, copy);
         }
     }
 
@@ -132,45 +153,55 @@ impl Queue {
     pub(super) fn push_framed(
         &mut self,
         frame: Frame<'_>,
-        payload: *const [u8],
+        payload: &[u8],
         to: &SocketAddr,
         limit: TrainLimit,
     ) {
-        let padding = Self::PADDING.get(..frame.padding_bytes);
-        if let (Some(padding), Some(header)) = (padding, self.copy(frame.header)) {
-            self.push_parts([header, payload, ptr::from_ref(padding)], to, limit);
+        let Some(padding) = Self::PADDING.get(..frame.padding_bytes) else { return };
+        let parts = [frame.header, payload, padding];
+        let bytes = parts.iter().map(|part| part.len()).sum();
+        if let Some(whole) = self.copy_small(parts) {
+            let message = self.message_for(bytes, to, limit);
+            message.into_iter().for_each(|message| self.push_piece(message, whole));
+        } else if let Some(header) = self.copy([frame.header], OWN_BYTES_MAX)
+            && let Some(message) = self.message_for(bytes, to, limit)
+        {
+            [header, payload, padding].into_iter().for_each(|part| self.push_piece(message, part));
         }
     }
 
-    /// A copy that stays where it is until the queue is cleared.
-    fn copy(&mut self, bytes: &[u8]) -> Option<*const [u8]> {
-        if !self.has_room(bytes.len()) {
+    /// A copy of a datagram that is small; headers of others keep their room.
+    fn copy_small<const PARTS: usize>(&mut self, parts: [&[u8]; PARTS]) -> Option<*const [u8]> {
+        let small = parts.iter().map(|part| part.len()).sum::<usize>() <= COPIED_BYTES_MAX;
+        small.then(|| self.copy(parts, OWN_BYTES_MAX / 2)).flatten()
+    }
+
+    /// A copy that stays where it is until the queue is cleared, if all copies keep below `bytes_max`.
+    fn copy<const PARTS: usize>(
+        &mut self,
+        parts: [&[u8]; PARTS],
+        bytes_max: usize,
+    ) -> Option<*const [u8]> {
+        let (start, bytes) = (self.own.len(), parts.iter().map(|part| part.len()).sum::<usize>());
+        if start + bytes > bytes_max.min(OWN_BYTES_MAX) {
             return None;
         }
-        let start = self.own.len();
         // Within the capacity, so that copies already in `pieces` stay where they are.
-        self.own.extend_from_slice(bytes);
+        parts.iter().for_each(|part| self.own.extend_from_slice(part));
         let copy = self.own.as_ptr().wrapping_add(start);
-        Some(ptr::slice_from_raw_parts(copy, bytes.len()))
+        Some(ptr::slice_from_raw_parts(copy, bytes))
     }
 
-    fn push_parts<const PARTS: usize>(
-        &mut self,
-        parts: [*const [u8]; PARTS],
-        to: &SocketAddr,
-        limit: TrainLimit,
-    ) {
+    /// The message that takes one more datagram, begun if there is none. `None` when there is no room.
+    fn message_for(&mut self, bytes: usize, to: &SocketAddr, limit: TrainLimit) -> Option<usize> {
         if !self.has_room(0) {
-            return;
+            return None;
         }
-        let bytes = parts.iter().map(|part| part.len()).sum();
-        let message = self.join(bytes, to, limit).unwrap_or_else(|slot| {
+        Some(self.join(bytes, to, limit).unwrap_or_else(|slot| {
             self.begin_message(bytes, to);
             self.destinations.note(slot, self.messages.len() - 1);
             self.messages.len() - 1
-        });
-        let parts = parts.into_iter().filter(|part| !part.is_empty());
-        parts.for_each(|part| self.push_piece(message, part));
+        }))
     }
 
     /// The message that takes one more datagram, or where to note the one that it starts.
@@ -212,12 +243,19 @@ impl Queue {
         });
     }
 
-    /// Segments of a received train lie back to back: one piece for all of them.
+    fn last_piece(&mut self, message: usize) -> Option<&mut Piece> {
+        self.pieces.get_mut(self.messages[message].last_piece)
+    }
+
+    /// Segments of a received train lie back to back, and so do copies: one piece for all of them.
     fn push_piece(&mut self, message: usize, part: *const [u8]) {
+        if part.is_empty() {
+            return;
+        }
         let (bytes, at) = (iovec_of(part), self.pieces.len());
         let message = &mut self.messages[message];
         if let Some(last) = self.pieces.get_mut(message.last_piece) {
-            if last.bytes.iov_base.wrapping_byte_add(last.bytes.iov_len) == bytes.iov_base {
+            if last.adjoins(part) {
                 last.bytes.iov_len += bytes.iov_len;
                 return;
             }

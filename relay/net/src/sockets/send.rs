@@ -228,7 +228,7 @@ mod kernel_tests {
 
         fn send(&mut self, payloads: &[(&'static [u8], SocketAddr)]) {
             for (payload, to) in payloads {
-                self.queue.push(*payload, to, self.line.limit);
+                self.queue.push(payload, to, self.line.limit);
             }
             // SAFETY: all payloads are static.
             unsafe { self.line.flush(&mut self.queue, &mut self.singles, &mut self.counters) };
