@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::process::Command;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::Serialize;
 
@@ -42,13 +42,14 @@ impl Circumstances {
     /// A line of text for each, as a record has it; the load average of now comes with it.
     pub fn lines(&self) -> BTreeMap<String, String> {
         let changed = if self.uncommitted_changes { "-dirty" } else { "" };
+        let began = UNIX_EPOCH + Duration::from_secs(self.began_unix_s);
         let lines = [
             ("processor", self.cpu.clone()),
             ("processors", self.cpus.to_string()),
             ("kernel", self.kernel.clone()),
             ("commit", format!("{}{changed}", self.commit)),
             ("command", self.command.join(" ")),
-            ("began", format!("{} s after 1970", self.began_unix_s)),
+            ("began", httpdate::fmt_http_date(began)),
             ("load average before", self.load_average_before.clone()),
             ("load average after", load_average()),
         ];

@@ -13,11 +13,11 @@ use ringfence_wire::stun::{Class, Message, Method};
 
 use crate::counters::{Counters, DropReason};
 use crate::flow::{Egress, FlowKey};
-use crate::flow_index::{FlowHash, FlowHasher};
 use crate::foresight::Arrival;
 use crate::identity::ShardId;
 use crate::limits::{EFFECTS_MAX, Limits, RUN_MAX};
 use crate::message::{Command, Effect, PeersCut};
+use crate::place_index::{Hashing, KeyHash};
 use crate::random::{Csprng, Seed};
 use crate::rooms::{MemberKey, Rooms};
 use crate::scrutiny::{Sample, Sampler};
@@ -42,7 +42,7 @@ pub struct EngineSetup {
 /// The state machine of one shard.
 pub struct Engine {
     context: Context,
-    pub(crate) flows: FlowHasher,
+    pub(crate) flows: Hashing,
     pub(crate) rooms: Rooms,
     pub(crate) turn: Option<Turn>,
 }
@@ -71,7 +71,7 @@ impl Engine {
     /// An engine with no rooms.
     pub fn new(setup: EngineSetup) -> Self {
         let mut random = Csprng::new(setup.seed);
-        let flows = FlowHasher::new(random.table_keys());
+        let flows = Hashing::new(random.table_keys());
         let rooms = Rooms::new(&setup.limits, flows.clone(), &mut random);
         let turn =
             setup.turn.map(|turn| Turn::new(turn, &setup.limits, flows.clone(), &mut random));
@@ -301,7 +301,7 @@ impl Engine {
         }
     }
 
-    fn turn_client(&self, flow: &FlowKey, hash: FlowHash) -> Option<Sender> {
+    fn turn_client(&self, flow: &FlowKey, hash: KeyHash) -> Option<Sender> {
         self.turn.as_ref().and_then(|turn| turn.client(flow, hash)).map(Sender::new)
     }
 

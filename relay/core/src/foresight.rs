@@ -7,8 +7,8 @@ use ringfence_wire::demux::Kind;
 
 use crate::engine::Engine;
 use crate::flow::FlowKey;
-use crate::flow_index::FlowHash;
 use crate::limits::AHEAD_MAX;
+use crate::place_index::KeyHash;
 
 /// A datagram whose source has been hashed.
 pub(crate) struct Arrival<'rx> {
@@ -16,7 +16,7 @@ pub(crate) struct Arrival<'rx> {
     pub(crate) kind: Kind,
     pub(crate) datagram: Datagram<'rx>,
     pub(crate) flow: FlowKey,
-    pub(crate) hash: FlowHash,
+    pub(crate) hash: KeyHash,
 }
 
 /// Of one batch, or a part of it.
@@ -38,13 +38,22 @@ impl Engine {
                 }
                 _ => {
                     let flow = FlowKey::of_source(remote, local);
-                    (flow, self.flows.hash(&flow))
+                    (flow, self.hash(&flow))
                 }
             };
             let kind = self.kind(datagram.payload);
             arrivals.push(Arrival { kind, datagram, flow, hash });
         }
         arrivals
+    }
+
+    /// What arrives at a relayed socket is found by the socket's number.
+    #[inline]
+    fn hash(&self, flow: &FlowKey) -> KeyHash {
+        match flow.local {
+            LocalSocket::Relayed(_) => KeyHash::NONE,
+            _ => self.flows.hash(flow),
+        }
     }
 
     /// Reads what they will need.

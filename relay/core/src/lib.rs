@@ -17,7 +17,6 @@ mod credentials;
 mod denial;
 mod engine;
 mod flow;
-mod flow_index;
 mod foresight;
 mod identity;
 mod limits;

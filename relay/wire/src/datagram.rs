@@ -1,8 +1,8 @@
 //! The one contract between the engine and whatever moves packets: sockets, the simulator, the
 //! fuzzers, the benches, later AF_XDP.
 //!
-//! The engine reads [`Datagram`]s and pushes [`Transmit`]s that borrow the very bytes it was given,
-//! so a relayed payload is never copied in user space.
+//! The engine reads [`Datagram`]s and pushes [`Transmit`]s that borrow the very bytes it was given:
+//! what relaying asks of a payload is no copy.
 
 use core::net::SocketAddr;
 
@@ -99,11 +99,12 @@ pub struct Transmit<'a> {
 /// backend whose batch is full hands it to the kernel and starts the next one, and what the kernel
 /// then refuses is counted as a kernel drop. So is what finds the buffer of a slow stream full.
 pub trait Outbox<'rx> {
-    /// Sends bytes of the received batch on, without copying them.
+    /// Sends bytes of the received batch on; they may be sent from where they lie.
     fn forward(&mut self, transmit: Transmit<'rx>);
 
     /// Sends bytes of the received batch on between a header of ours and zero padding, as one
-    /// datagram. Only the header is copied, so trains of such datagrams are as cheap as others.
+    /// datagram. The payload may be sent from where it lies, so trains of such datagrams are as cheap as
+    /// others.
     fn frame(&mut self, frame: Frame<'_>, transmit: Transmit<'rx>);
 
     /// Sends bytes that the engine holds itself: a STUN answer, a path check, a packet that had to

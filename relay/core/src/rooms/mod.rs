@@ -33,11 +33,10 @@ use self::sources::Sources;
 use crate::credentials::Ufrag;
 use crate::engine::Context;
 use crate::flow::{Egress, FlowKey};
-use crate::flow_index::{FlowHash, FlowHasher, FlowIndex};
 use crate::identity::{ParticipantId, RoomId};
 use crate::limits::Limits;
 use crate::message::{Effect, ReleaseCause};
-use crate::place_index::PlaceIndex;
+use crate::place_index::{Hashing, KeyHash, PlaceIndex};
 use crate::random::Csprng;
 use crate::table::Table;
 use crate::time::Instant;
@@ -52,7 +51,7 @@ pub(crate) struct Rooms {
     by_ufrag: PlaceIndex<Ufrag>,
     by_room: PlaceIndex<RoomId>,
     /// Members by where they are latched.
-    flows: FlowIndex,
+    flows: PlaceIndex<FlowKey>,
     checks: PathChecks,
     answers: AnswersDue,
     consent: ConsentTimers,
@@ -60,16 +59,17 @@ pub(crate) struct Rooms {
 }
 
 impl Rooms {
-    pub(crate) fn new(limits: &Limits, flows: FlowHasher, random: &mut Csprng) -> Self {
+    pub(crate) fn new(limits: &Limits, flows: Hashing, random: &mut Csprng) -> Self {
         let keys = random.table_keys();
+        let hashing = Hashing::new(keys.clone());
         Self {
             members: Table::default(),
             rooms: Table::default(),
             sources: Sources::default(),
-            by_participant: PlaceIndex::new(keys.clone()),
-            by_ufrag: PlaceIndex::new(keys.clone()),
-            by_room: PlaceIndex::new(keys.clone()),
-            flows: FlowIndex::new(flows),
+            by_participant: PlaceIndex::new(hashing.clone()),
+            by_ufrag: PlaceIndex::new(hashing.clone()),
+            by_room: PlaceIndex::new(hashing),
+            flows: PlaceIndex::new(flows),
             checks: PathChecks::new(keys),
             answers: AnswersDue::default(),
             consent: ConsentTimers::default(),
@@ -79,7 +79,7 @@ impl Rooms {
 
     /// Who may send from this flow.
     #[inline]
-    pub(crate) fn speaker(&self, flow: &FlowKey, hash: FlowHash) -> Option<MemberKey> {
+    pub(crate) fn speaker(&self, flow: &FlowKey, hash: KeyHash) -> Option<MemberKey> {
         self.flows.find(hash, |key| self.is_latched_at(key, flow))
     }
 

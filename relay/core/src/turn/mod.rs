@@ -13,6 +13,7 @@ mod allocate;
 mod allocation;
 mod answer;
 mod answer_limits;
+mod by_socket;
 mod foresight;
 mod inward;
 mod message;
@@ -38,23 +39,24 @@ use ringfence_wire::datagram::{LocalSocket, Outbox};
 pub use self::accounts::{Accounts, AuthFailure, StaticUser, TenantCredentials};
 use self::allocation::{Allocation, AllocationKey, RelayedAddress, Stage};
 use self::answer_limits::AnswerLimits;
+use self::by_socket::BySocket;
 pub use self::message::{
     AllocationDenial, AllocationId, AllocationRequest, EndCause, Family, Grant, Invitation,
     Neighbour, PortWish, Relayed, TurnCommand, TurnEffect,
 };
 use self::neighbours::Neighbours;
 use self::nonce::Nonces;
-pub use self::party::Party;
 pub(crate) use self::outward::Sender;
+pub use self::party::Party;
 pub(crate) use self::request::Ended;
 pub use self::rest::{RestUsername, RestUsernameError, long_term_key, rest_password};
 pub use self::setup::{REALM_BYTES_MAX, TurnSetup};
 use self::timers::Expiries;
 use crate::engine::Context;
 use crate::flow::{Egress, FlowKey};
-use crate::flow_index::{FlowHash, FlowHasher, FlowIndex};
 use crate::limits::Limits;
 use crate::message::Effect;
+use crate::place_index::{Hashing, KeyHash, PlaceIndex};
 use crate::random::Csprng;
 use crate::table::Table;
 use crate::time::Instant;
@@ -66,10 +68,10 @@ pub(crate) struct Turn {
     nonces: Nonces,
     answer_limits: AnswerLimits,
     allocations: Table<Allocation>,
-    by_client: FlowIndex,
+    by_client: PlaceIndex<FlowKey>,
     by_id: HashMap<AllocationId, AllocationKey, RandomState>,
     /// Sockets that serve one allocation alone: its relayed ones, and its client's connection.
-    by_socket: HashMap<LocalSocket, AllocationKey, RandomState>,
+    by_socket: BySocket,
     expiries: Expiries,
     neighbours: Neighbours,
     /// What the registry has answered and the client has not been told.
@@ -91,7 +93,7 @@ impl Turn {
     pub(crate) fn new(
         setup: TurnSetup,
         limits: &Limits,
-        flows: FlowHasher,
+        flows: Hashing,
         random: &mut Csprng,
     ) -> Self {
         let keys = random.table_keys();
@@ -100,9 +102,9 @@ impl Turn {
             nonces: Nonces::new(random),
             answer_limits: AnswerLimits::new(limits, keys.clone()),
             allocations: Table::default(),
-            by_client: FlowIndex::new(flows),
+            by_client: PlaceIndex::new(flows),
             by_id: HashMap::with_hasher(keys.clone()),
-            by_socket: HashMap::with_hasher(keys.clone()),
+            by_socket: BySocket::default(),
             expiries: Expiries::default(),
             neighbours: Neighbours::new(keys),
             decided: VecDeque::new(),
@@ -115,7 +117,7 @@ impl Turn {
 
     /// The allocation of a client.
     #[inline]
-    pub(crate) fn client(&self, flow: &FlowKey, hash: FlowHash) -> Option<AllocationKey> {
+    pub(crate) fn client(&self, flow: &FlowKey, hash: KeyHash) -> Option<AllocationKey> {
         self.by_client.find(hash, |key| self.is_of(key, flow))
     }
 
@@ -126,7 +128,7 @@ impl Turn {
 
     /// Whose relayed socket, or client's connection, that is.
     pub(crate) fn at_socket(&self, socket: LocalSocket) -> Option<AllocationKey> {
-        self.by_socket.get(&socket).copied()
+        self.by_socket.get(socket)
     }
 
     /// Whether that place is the allocation of this client, now.
@@ -208,7 +210,7 @@ impl Turn {
 
     /// A client's connection is gone, and its allocation with it.
     pub(crate) fn disconnected(&mut self, context: &mut Context, stream: LocalSocket) {
-        if let Some(&key) = self.by_socket.get(&stream) {
+        if let Some(key) = self.by_socket.get(stream) {
             self.end(context, key, EndCause::Disconnected);
         }
         self.orphans.retain(|orphan| *orphan != stream);
@@ -236,7 +238,7 @@ impl Turn {
             return;
         };
         self.by_client.remove(&gone.flow, key);
-        self.by_socket.remove(&gone.flow.local);
+        self.by_socket.remove(gone.flow.local);
         self.by_id.remove(&gone.id);
         self.expiries.clear(gone.expires, key);
         // At once: the number of its client's connection may soon be a stranger's.
@@ -256,7 +258,7 @@ impl Turn {
 
     fn release(&mut self, relayed: &[RelayedAddress], client: LocalSocket) {
         for one in relayed {
-            self.by_socket.remove(&one.socket);
+            self.by_socket.remove(one.socket);
             self.closing.push(one.socket);
         }
         if let LocalSocket::Stream(_) = client {

@@ -39,7 +39,7 @@ use receive::Receiver;
 use streams::{StreamBatch, Streams};
 use tokens::Source;
 
-/// The sockets of one shard. Takes 6.2 MB of address space at the start, nothing later for UDP but
+/// The sockets of one shard. Takes 7 MB of address space at the start, nothing later for UDP but
 /// what each relayed socket needs (about 100 bytes) and for streams what [`SocketsConfig`] bounds.
 pub struct Sockets {
     poll: Poll,
