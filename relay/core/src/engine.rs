@@ -17,7 +17,7 @@ use crate::foresight::Arrival;
 use crate::identity::ShardId;
 use crate::limits::{EFFECTS_MAX, Limits, RUN_MAX};
 use crate::message::{Command, Effect, PeersCut};
-use crate::place_index::{Hashing, KeyHash};
+use crate::place_index::Hashing;
 use crate::random::{Csprng, Seed};
 use crate::rooms::{MemberKey, Rooms};
 use crate::scrutiny::{Sample, Sampler};
@@ -262,7 +262,7 @@ impl Engine {
                     self.media(now, speaker, kind, segment, run, outbox);
                 }
                 Kind::TurnChannel => {
-                    let client = client.get_or_insert_with(|| self.turn_client(flow, *hash));
+                    let client = client.get_or_insert_with(|| self.turn_client(arrival));
                     self.channel_data(now, client.as_mut(), segment, outbox);
                 }
                 Kind::Quic => self.drop_one(DropReason::NoDoor),
@@ -278,13 +278,13 @@ impl Engine {
         arrival: &Arrival<'rx>,
         outbox: &mut impl Outbox<'rx>,
     ) {
-        let &Arrival { kind, datagram, flow, hash } = arrival;
+        let &Arrival { kind, datagram, flow, .. } = arrival;
         let message = datagram.payload;
         self.context.counters.receive_one(message.len());
         match kind {
             Kind::Stun => self.stun(now, flow, message, outbox),
             Kind::TurnChannel => {
-                let mut client = self.turn_client(&flow, hash);
+                let mut client = self.turn_client(arrival);
                 self.channel_data(now, client.as_mut(), message, outbox);
             }
             _ => self.drop_one(DropReason::UnknownProtocol),
@@ -301,8 +301,10 @@ impl Engine {
         }
     }
 
-    fn turn_client(&self, flow: &FlowKey, hash: KeyHash) -> Option<Sender> {
-        self.turn.as_ref().and_then(|turn| turn.client(flow, hash)).map(Sender::new)
+    fn turn_client(&self, arrival: &Arrival<'_>) -> Option<Sender> {
+        let Arrival { datagram, flow, hash, .. } = arrival;
+        let key = self.turn.as_ref()?.client(flow, *hash)?;
+        Some(Sender::new(key, datagram.payload.len() > datagram.segment_bytes))
     }
 
     fn channel_data<'rx>(

@@ -18,16 +18,18 @@ use crate::flow::Egress;
 use crate::scrutiny::{SampledFlow, TurnDirection};
 use crate::time::Instant;
 
-/// The client behind the datagrams of a train, and where its last channel led: most trains are of one.
+/// The client behind a datagram, or a train of them; then also where its last channel led, since most
+/// trains are of one.
 #[derive(Clone, Copy)]
 pub(crate) struct Sender {
     key: AllocationKey,
+    is_train: bool,
     open: Option<(ChannelNumber, Pass, LocalSocket)>,
 }
 
 impl Sender {
-    pub(crate) fn new(key: AllocationKey) -> Self {
-        Self { key, open: None }
+    pub(crate) fn new(key: AllocationKey, is_train: bool) -> Self {
+        Self { key, is_train, open: None }
     }
 }
 
@@ -57,7 +59,9 @@ impl Turn {
         let peer = held.ok_or(DropReason::NoChannel)?.peer;
         self.send(context, now, sender.key, &peer, (payload, Fragmentation::Allowed), egress)?;
         // Nothing can close it before the train has passed.
-        if let Peer::Outside(pass) = peer {
+        if let Peer::Outside(pass) = peer
+            && sender.is_train
+        {
             let relayed = self.allocations[sender.key].relayed_for(pass.addr().ip());
             sender.open = relayed.map(|relayed| (channel, pass, relayed.socket));
         }
