@@ -31,7 +31,7 @@ impl Circumstances {
             kernel: read("/proc/sys/kernel/osrelease"),
             commit: git(&["rev-parse", "HEAD"]),
             uncommitted_changes: !git(&["status", "--porcelain", "--", "relay"]).is_empty(),
-            command: std::env::args().collect(),
+            command: command(),
             began_unix_s: since_epoch.as_secs(),
             load_average_before: load_average(),
         }
@@ -68,6 +68,13 @@ impl std::fmt::Display for Circumstances {
 /// Processes that were running or waiting, over 1, 5 and 15 minutes: what else the machine did.
 pub fn load_average() -> String {
     read("/proc/loadavg")
+}
+
+/// Without the folder that this program lies in, which is this machine's.
+fn command() -> Vec<String> {
+    let program = std::env::current_exe().unwrap_or_default();
+    let name = program.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    std::iter::once(name).chain(std::env::args().skip(1)).collect()
 }
 
 fn cpu_model() -> String {

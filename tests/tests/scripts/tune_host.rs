@@ -14,7 +14,7 @@ use super::{script, succeeded};
 /// Files of a host with one card of two queues, and how each is set.
 const FILES: [(&str, &str); 14] = [
     ("proc/sys/net/core/rmem_max", "212992"),
-    ("proc/sys/net/core/wmem_max", "8388608"),
+    ("proc/sys/net/core/wmem_max", "33554432"),
     ("proc/sys/net/core/netdev_max_backlog", "1000"),
     ("proc/sys/net/core/netdev_budget", "300"),
     ("proc/sys/net/core/busy_poll", "0"),
@@ -97,8 +97,12 @@ fn it_says_what_is_and_what_should_be_and_changes_nothing() {
         let (now, should) = &settings[key];
         (now.as_str(), should.as_str())
     };
-    assert_eq!(of("file /proc/sys/net/core/rmem_max"), ("212992", "4194304"));
-    assert_eq!(of("file /proc/sys/net/core/wmem_max"), ("8388608", "8388608"), "more is no fault");
+    assert_eq!(of("file /proc/sys/net/core/rmem_max"), ("212992", "67108864"));
+    assert_eq!(
+        of("file /proc/sys/net/core/wmem_max"),
+        ("33554432", "33554432"),
+        "more is no fault"
+    );
     assert_eq!(of("file /proc/irq/42/smp_affinity_list"), ("0-3", "1"));
     assert_eq!(of("file /sys/class/net/card0/queues/rx-0/rps_cpus"), ("0", "0"));
     assert_eq!(of("file /sys/class/net/card0/queues/tx-1/xps_cpus"), ("f", "2"));
