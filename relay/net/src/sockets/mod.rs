@@ -6,6 +6,7 @@ mod config;
 pub(crate) mod control;
 mod destinations;
 mod lines;
+mod message;
 pub(crate) mod open;
 mod outbox;
 mod pool;

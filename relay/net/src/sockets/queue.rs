@@ -9,7 +9,8 @@ use ringfence_wire::datagram::{Frame, OWN_DATAGRAM_BYTES_MAX};
 
 use super::control::SegmentControl;
 use super::destinations::{Destinations, Slot};
-use super::trains::{SEGMENTS_MAX, TRAIN_BYTES_MAX, TrainLimit};
+use super::message::{Message, Piece, cut, iovec_of};
+use super::trains::TrainLimit;
 use crate::address::RawAddress;
 use crate::syscall;
 
@@ -48,56 +49,6 @@ pub(super) struct Queue {
 // SAFETY: `pieces`, `iovecs` and `headers` are plain addresses to everything but `sendmmsg`, which is
 // reached only through unsafe functions whose callers vouch that the addresses are still valid.
 unsafe impl Send for Queue {}
-
-/// One datagram, or a train of datagrams to one destination.
-#[derive(Clone, Copy)]
-pub(super) struct Message {
-    pub(super) to: SocketAddr,
-    /// Of every datagram but the last.
-    pub(super) segment_bytes: usize,
-    pub(super) datagrams: usize,
-    pub(super) bytes: usize,
-    first_piece: usize,
-    last_piece: usize,
-    /// A train ends with its first datagram that is shorter than the others.
-    ended: bool,
-}
-
-/// A stretch of payload, and the next one of the same message. A message's pieces lie anywhere among
-/// those of others, since its datagrams came at any time during the batch.
-#[derive(Clone, Copy)]
-struct Piece {
-    bytes: iovec,
-    next: Option<NonZeroU16>,
-}
-
-impl Piece {
-    /// Whether a part begins where this piece ends.
-    fn adjoins(&self, part: *const [u8]) -> bool {
-        let end = self.bytes.iov_base.wrapping_byte_add(self.bytes.iov_len);
-        end == part.cast::<libc::c_void>().cast_mut()
-    }
-}
-
-impl Message {
-    pub(super) fn is_train(&self) -> bool {
-        self.datagrams > 1
-    }
-
-    fn takes(&self, bytes: usize, limit: TrainLimit) -> bool {
-        !self.ended
-            && (1..=self.segment_bytes).contains(&bytes)
-            && limit.allows(self.segment_bytes)
-            && self.datagrams < SEGMENTS_MAX
-            && self.bytes + bytes <= TRAIN_BYTES_MAX
-    }
-
-    fn add(&mut self, bytes: usize) {
-        self.datagrams += 1;
-        self.bytes += bytes;
-        self.ended = bytes < self.segment_bytes;
-    }
-}
 
 impl Queue {
     /// What a frame's padding is sent from.
@@ -232,15 +183,7 @@ impl Queue {
     }
 
     fn begin_message(&mut self, bytes: usize, to: &SocketAddr) {
-        self.messages.push(Message {
-            to: *to,
-            segment_bytes: bytes,
-            datagrams: 1,
-            bytes,
-            first_piece: self.pieces.len(),
-            last_piece: self.pieces.len(),
-            ended: false,
-        });
+        self.messages.push(Message::new(*to, bytes, self.pieces.len()));
     }
 
     fn last_piece(&mut self, message: usize) -> Option<&mut Piece> {
@@ -344,19 +287,6 @@ impl Queue {
             }
         }
     }
-}
-
-fn iovec_of(part: *const [u8]) -> iovec {
-    iovec { iov_base: part.cast::<libc::c_void>().cast_mut(), iov_len: part.len() }
-}
-
-/// Cuts at most `bytes` off the front of a piece.
-fn cut(piece: &mut iovec, bytes: usize) -> *const [u8] {
-    let bytes = bytes.min(piece.iov_len);
-    let front = ptr::slice_from_raw_parts(piece.iov_base.cast::<u8>().cast_const(), bytes);
-    piece.iov_base = piece.iov_base.wrapping_byte_add(bytes);
-    piece.iov_len -= bytes;
-    front
 }
 
 #[cfg(test)]

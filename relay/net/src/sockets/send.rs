@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use libc::{c_int, mmsghdr};
 
+use super::message::Message;
 use super::pool::QueueNumber;
-use super::queue::{Message, Queue};
+use super::queue::Queue;
 use super::trains::TrainLimit;
 use crate::counters::{SendCounters, SendRefusal};
 use crate::syscall;
