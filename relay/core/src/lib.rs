@@ -46,9 +46,9 @@ pub use message::{
 };
 pub use random::Seed;
 pub use registry::{
-    AllocationCut, AllocationView, Client, Cuts, Event, Guest, Join, JoinError, Joined, LeaveCause,
-    NarrowError, Narrowed, OwnedSsrc, ParticipantCut, ParticipantView, PortCount, Registry,
-    RegistrySetup, RelayPorts, RoomView, UnencryptedFlows,
+    AllocationCut, AllocationView, Client, Cuts, Event, Guest, Holdings, Join, JoinError, Joined,
+    LeaveCause, NarrowError, Narrowed, OwnedSsrc, ParticipantCut, ParticipantView, PortCount,
+    Registry, RegistrySetup, RelayPorts, RoomView, UnencryptedFlows,
 };
 pub use room_fence::RoomTerms;
 pub use scrutiny::{Sample, SampledFlow, Scrutiny, TurnDirection, Unencrypted, Verdict};

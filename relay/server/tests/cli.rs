@@ -9,6 +9,8 @@ mod audit;
 mod config_commands;
 #[path = "cli/credentials.rs"]
 mod credentials;
+#[path = "cli/drain.rs"]
+mod drain;
 #[path = "cli/manual.rs"]
 mod manual;
 #[path = "cli/policy_questions.rs"]

@@ -237,6 +237,16 @@ impl World {
         self.post_commands();
     }
 
+    /// Has the registry refuse new work, or take it again.
+    pub fn set_draining(&mut self, draining: bool) {
+        self.registry.set_draining(draining);
+    }
+
+    /// As if its shards were too busy, or not any more.
+    pub fn set_overloaded(&mut self, overloaded: bool) {
+        self.registry.set_overloaded(overloaded);
+    }
+
     /// Puts other quotas in force.
     pub fn set_quotas(&mut self, quotas: BTreeMap<String, TenantQuota>) {
         self.registry.set_quotas(quotas);

@@ -4,6 +4,7 @@ mod accounts;
 mod credentials;
 mod crowd;
 mod data;
+mod drain;
 mod enclaves;
 mod encryption;
 mod fence;

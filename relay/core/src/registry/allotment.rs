@@ -77,6 +77,9 @@ impl Registry {
         now: Instant,
         request: &AllocationRequest,
     ) -> Result<Grant, AllocationDenial> {
+        if self.draining || self.overloaded {
+            return Err(AllocationDenial::NoPort);
+        }
         let PortWish::Reserved(token) = request.port else {
             return match self.has_quota(request) {
                 true => self.allocations.take(now, request, None, &mut self.random),

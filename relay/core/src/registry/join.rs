@@ -97,6 +97,10 @@ pub enum JoinError {
     CeilingOutOfRange,
     /// A life of zero or longer than the relay allows.
     TtlOutOfRange,
+    /// The relay takes no more work and ends when what it has is done.
+    Draining,
+    /// The relay has all the work that it can do.
+    Overloaded,
 }
 
 impl Registry {
@@ -118,6 +122,12 @@ impl Registry {
     }
 
     fn check_request(&self, join: &Join) -> Result<(), JoinError> {
+        if self.draining {
+            return Err(JoinError::Draining);
+        }
+        if self.overloaded {
+            return Err(JoinError::Overloaded);
+        }
         let kbps = join.kbps_max.unwrap_or(self.limits.participant_kbps_max);
         if !(1..=self.limits.participant_kbps_max).contains(&kbps) {
             return Err(JoinError::CeilingOutOfRange);
@@ -298,6 +308,8 @@ impl JoinError {
             Self::HearsTooMany => "hears_too_many",
             Self::CeilingOutOfRange => "ceiling_out_of_range",
             Self::TtlOutOfRange => "ttl_out_of_range",
+            Self::Draining => "draining",
+            Self::Overloaded => "overloaded",
         }
     }
 }
@@ -319,6 +331,8 @@ impl fmt::Display for JoinError {
             Self::HearsTooMany => "`hears` names more participants than a room can have",
             Self::CeilingOutOfRange => "`max_kbps` is zero or above this relay's limit",
             Self::TtlOutOfRange => "`ttl_s` is zero or above this relay's limit",
+            Self::Draining => "the relay is draining; ask another one",
+            Self::Overloaded => "the relay is too busy to take more; ask another one",
         })
     }
 }

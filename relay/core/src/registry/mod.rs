@@ -4,6 +4,7 @@
 mod allocations;
 mod allotment;
 mod cuts;
+mod drain;
 mod event;
 mod fullness;
 mod join;
@@ -25,6 +26,7 @@ use ringfence_fence::{Epoch, Policy};
 use self::allocations::Allocations;
 pub use self::allocations::{AllocationView, PortCount, RelayPorts};
 pub use self::cuts::{AllocationCut, Cuts, ParticipantCut};
+pub use self::drain::Holdings;
 pub use self::event::{Client, Event, Guest, LeaveCause};
 pub use self::join::{Join, JoinError, Joined, OwnedSsrc};
 use self::ledger::{Ledger, Who};
@@ -79,6 +81,10 @@ pub struct Registry {
     events: VecDeque<Event>,
     events_lost: u64,
     unencrypted_flows: UnencryptedFlows,
+    /// Nothing new begins, since the relay is to end.
+    draining: bool,
+    /// Nothing new begins, since a shard is too busy.
+    overloaded: bool,
     last_id: u64,
 }
 
@@ -107,6 +113,8 @@ impl Registry {
             events: VecDeque::new(),
             events_lost: 0,
             unencrypted_flows: UnencryptedFlows::default(),
+            draining: false,
+            overloaded: false,
             last_id: 0,
         }
     }

@@ -88,7 +88,7 @@ pub struct Grant {
 pub enum AllocationDenial {
     /// The tenant or the party has as many as it may.
     Quota,
-    /// No port is free, or none that can be bound.
+    /// No port is free, or none that can be bound, or the relay takes no more.
     NoPort,
     /// The token stands for nothing.
     NoReservation,

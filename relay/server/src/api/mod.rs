@@ -3,6 +3,7 @@
 
 mod allocations;
 mod authorization;
+mod drain;
 mod listener;
 mod name;
 mod paging;

@@ -60,6 +60,7 @@ pub(super) async fn ready(State(control): State<Control>) -> Result<Json<Ready>,
     if let Err(refusal) = policy.own_site_standing() {
         reasons.push(why::in_words(&policy, &refusal, None));
     }
+    reasons.extend(control.draining().map(|_| "the relay is draining".to_owned()));
     let audit = control.audit().status().and_then(|status| status.failure);
     reasons.extend(audit.map(|failure| format!("the audit trail is not written: {failure}")));
     if !reasons.is_empty() {

@@ -295,6 +295,14 @@ pub(super) fn no_report(error: &NoReport) -> Problem {
     problem(kind, &error.to_string())
 }
 
+/// More time than anybody waits for the end of a call.
+pub(super) fn deadline_out_of_range(most_s: u32) -> Problem {
+    problem(
+        kinds::BAD_BODY,
+        &format!("`deadline_s` is at most {most_s}; leave it out to wait for all"),
+    )
+}
+
 /// A relay that should get no calls now.
 pub(super) fn not_ready(reasons: &[String]) -> Problem {
     problem(kinds::NOT_READY, &reasons.join("; "))
@@ -316,6 +324,8 @@ fn of_join(error: &JoinError) -> (StatusCode, &'static str) {
         JoinError::RelayRoomsFull | JoinError::RelayParticipantsFull => {
             (StatusCode::INSUFFICIENT_STORAGE, "relay full")
         }
+        JoinError::Draining => (StatusCode::SERVICE_UNAVAILABLE, "draining"),
+        JoinError::Overloaded => (StatusCode::SERVICE_UNAVAILABLE, "overloaded"),
         JoinError::HearsTooMany | JoinError::CeilingOutOfRange | JoinError::TtlOutOfRange => {
             (StatusCode::UNPROCESSABLE_ENTITY, "out of range")
         }

@@ -12,8 +12,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::{
-    allocations, participants, plan, process, refusals, reload, report, rooms, select, sessions,
-    turn, why,
+    allocations, drain, participants, plan, process, refusals, reload, report, rooms, select,
+    sessions, turn, why,
 };
 use crate::relay::Control;
 
@@ -55,6 +55,7 @@ pub(super) fn router(control: Control) -> Router {
         .method_not_allowed_fallback(refusals::bad_method)
 }
 
+#[expect(clippy::cognitive_complexity, reason = "a list, one call a line")]
 fn open_routes() -> OpenApiRouter<Control> {
     OpenApiRouter::with_openapi(Frame::openapi())
         .routes(routes!(rooms::list))
@@ -69,6 +70,7 @@ fn open_routes() -> OpenApiRouter<Control> {
         .routes(routes!(select::select))
         .routes(routes!(why::ask))
         .routes(routes!(reload::reload))
+        .routes(routes!(drain::drain, drain::resume, drain::state))
         .routes(routes!(report::get))
         .routes(routes!(process::health))
         .routes(routes!(process::ready))

@@ -66,6 +66,8 @@ pub(super) enum Command {
     Narrow(NarrowArgs),
     /// Put the configuration file in force that the running relay was started with.
     Reload(ReloadArgs),
+    /// Have the running relay refuse new work, and end with the last of what it has.
+    Drain(DrainArgs),
     /// Report where a meeting went, from the audit trails of the relays that carried it.
     Report(ReportArgs),
     /// Look after the audit trail.
@@ -282,6 +284,21 @@ pub(super) struct ReloadArgs {
     /// Say what would be done, and do nothing.
     #[arg(long)]
     pub(super) dry_run: bool,
+    #[command(flatten)]
+    pub(super) client: ClientArgs,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct DrainArgs {
+    /// End whatever is left after so many seconds [default: wait for the last].
+    #[arg(long, value_name = "SECONDS", conflicts_with_all = ["cancel", "state"])]
+    pub(super) deadline_s: Option<u32>,
+    /// Take new work again.
+    #[arg(long, conflicts_with = "state")]
+    pub(super) cancel: bool,
+    /// Only say how far it has come.
+    #[arg(long)]
+    pub(super) state: bool,
     #[command(flatten)]
     pub(super) client: ClientArgs,
 }

@@ -7,6 +7,7 @@ mod check_config;
 mod config_file;
 mod credentials;
 mod documents;
+mod drain;
 mod exit;
 mod failure;
 mod import;
@@ -68,6 +69,7 @@ fn dispatch(cli: &Cli, output: OutputMode) -> Result<ExitCode, Failure> {
         Command::Disconnect(args) => calls::disconnect(args, config, output),
         Command::Narrow(args) => narrow::run(args, config, output),
         Command::Reload(args) => reload::run(args, config, output),
+        Command::Drain(args) => drain::run(args, config, output),
         Command::Report(args) => report::run(args, config, output),
         Command::Audit(AuditCommand::Verify(args)) => audit::verify(args, config, output),
         Command::Config(ConfigCommand::Schema) => Ok(documents::schema()),

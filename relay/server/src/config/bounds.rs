@@ -40,6 +40,8 @@ pub(crate) const USER_NAME_BYTES_MAX: usize = 128;
 pub(crate) const REGION_DATA_AGE_DAYS: Bounds<u32> = Bounds { range: 1..=3_650, default: 90 };
 /// As many shards as the sockets of one SO_REUSEPORT group are still spread evenly over.
 pub(crate) const WORKERS: Bounds<u16> = Bounds { range: 0..=256, default: 0 };
+/// A week is longer than any call; a minute is what systemd gives a service to stop, and some to spare.
+pub(crate) const DRAIN_S: Bounds<u32> = Bounds { range: 0..=604_800, default: 60 };
 /// Each packet is copied to all others: the route of a larger room does not fit a shard's turn.
 pub(crate) const ROOM_PARTICIPANTS: Bounds<u16> = Bounds { range: 2..=1_000, default: 1_000 };
 /// Rooms and participants are tables allocated at start; a million is about a gigabyte.

@@ -63,6 +63,10 @@ fn node(node: &Node, enclave: Option<&Located<String>>) -> Value {
     insert_option(&mut result, "enclave", enclave);
     result.insert("workers".to_owned(), workers.into());
     result.insert("pin".to_owned(), node.pin.into());
+    result.insert(
+        "drain_s".to_owned(),
+        i64::from(u32::try_from(node.drain.as_secs()).unwrap_or(u32::MAX)).into(),
+    );
     Value::Table(result)
 }
 

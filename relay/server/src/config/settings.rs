@@ -67,6 +67,8 @@ pub struct Node {
     pub workers: Workers,
     /// Whether each shard stays on one CPU.
     pub pin: bool,
+    /// What SIGTERM leaves to calls that are under way.
+    pub drain: Duration,
 }
 
 /// How many shards to run.

@@ -186,6 +186,16 @@ fn work(families: &mut Families<'_>, shards: &[ShardStatus]) -> fmt::Result {
     }
     let turns = family("shard_turns", "Turns: one that stands still while packets wait is stuck");
     families.counter(&turns, by_shard(shards, |shard| shard.snapshot.turns))?;
+    let panics = family(
+        "shard_panics",
+        "Turns that a bug broke off; its packets are lost, the shard goes on",
+    );
+    families.counter(&panics, by_shard(shards, |shard| shard.snapshot.panics))?;
+    let load = family(
+        "shard_load_ratio",
+        "The part of the time in which a shard does not wait for packets",
+    );
+    families.gauge(&load, by_shard(shards, |shard| shard.load))?;
     let cpu = seconds("shard_cpu", "Processor time of a shard's thread");
     families.counter(&cpu, by_shard(shards, |shard| shard.cpu_time.as_secs_f64()))
 }

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use ringfence_core::{
-    AllocationView, Counters, Cuts, Instant, Join, Joined, Name, Narrowed, ParticipantView,
-    PortCount, Registry, RoomReport, RoomView, UnencryptedFlows,
+    AllocationView, Counters, Cuts, Holdings, Instant, Join, Joined, Name, Narrowed,
+    ParticipantView, PortCount, Registry, RoomReport, RoomView, UnencryptedFlows,
 };
 use ringfence_fence::{Epoch, Pass, Policy, Refusal, Role, RoomRegions};
 use ringfence_net::sockets::SocketReport;
@@ -55,6 +55,8 @@ pub struct ShardStatus {
     pub sockets: Vec<SocketReport>,
     /// Whether its thread is there.
     pub running: bool,
+    /// The part of the last half second in which it did not wait for packets, 0 to 1.
+    pub load: f64,
 }
 
 impl Control {
@@ -253,6 +255,11 @@ impl Control {
         self.controller().registry.is_full()
     }
 
+    /// What would be lost if it ended now.
+    pub fn holdings(&self) -> Holdings {
+        self.controller().registry.holdings()
+    }
+
     /// How many flows were found to carry what is not encrypted.
     pub fn unencrypted_flows(&self) -> UnencryptedFlows {
         self.controller().registry.unencrypted_flows()
@@ -289,6 +296,7 @@ impl ShardStatus {
             kernel_drops: drops.map(|drops| (drops.address(), drops.read().unwrap_or(0))).collect(),
             sockets: shard.sockets.clone(),
             running: shard.is_running(),
+            load: shard.load.busy(),
         }
     }
 }

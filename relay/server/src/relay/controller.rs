@@ -12,6 +12,7 @@ use ringfence_fence::{Epoch, RoomRegions};
 use tokio::sync::{oneshot, watch};
 
 use super::clock::Clock;
+use super::drain::Drain;
 use super::mailbox::Mailbox;
 use super::shard::Shard;
 use super::start::quotas;
@@ -31,6 +32,8 @@ pub(super) struct Controller {
     clock: Clock,
     surveys: HashMap<u64, Survey>,
     surveys_begun: u64,
+    /// New work is refused.
+    pub(super) drain: Option<Drain>,
 }
 
 /// A question to all shards, until the last has answered.
@@ -57,6 +60,7 @@ impl Controller {
             clock,
             surveys: HashMap::new(),
             surveys_begun: 0,
+            drain: None,
         }
     }
 
@@ -157,6 +161,20 @@ impl Controller {
 
     pub(super) fn events(&mut self) -> impl Iterator<Item = Event> {
         std::iter::from_fn(|| self.registry.poll_event())
+    }
+
+    /// Sees how busy each shard is: where one is too busy, nobody new is let in.
+    pub(super) fn look_at_load(&mut self) {
+        let now = self.clock.now();
+        self.shards.iter_mut().for_each(|shard| shard.load.look(now, &shard.waits));
+        let overloaded = self.shards.iter().any(|shard| shard.load.is_too_much());
+        if overloaded != self.registry.is_overloaded() {
+            self.registry.set_overloaded(overloaded);
+            match overloaded {
+                true => tracing::warn!("a shard is too busy: no new work until it has room"),
+                false => tracing::info!("shards have room: new work is taken again"),
+            }
+        }
     }
 
     fn take_reports(&mut self, number: usize) -> bool {

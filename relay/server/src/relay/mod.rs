@@ -1,11 +1,14 @@
 //! A running relay: shards that move packets, and the control thread that decides.
 
 mod clock;
+mod containment;
 mod control;
 mod controller;
+mod drain;
 pub(crate) mod evidence;
 mod in_force;
 mod journal;
+mod load;
 mod mailbox;
 mod pacing;
 mod shard;
@@ -21,6 +24,7 @@ use ringfence_core::{JoinError, NarrowError};
 
 pub use self::clock::Clock;
 pub use self::control::{Control, ShardStatus};
+pub use self::drain::Draining;
 pub use self::in_force::InForce;
 pub use self::shard::Snapshot;
 pub use self::start::{Attend, Relay};

@@ -21,6 +21,8 @@ use ringfence_wire::datagram::{Datagram, LocalSocket, Outbox, Step};
 use tokio::sync::Notify;
 
 use super::clock::Clock;
+use super::containment::Containment;
+use super::load::{Load, Waits};
 use super::mailbox::Mailbox;
 use super::pacing::Pacing;
 
@@ -46,6 +48,8 @@ pub struct Snapshot {
     pub parked: u64,
     /// Turns so far: a shard whose number stands still while packets wait is stuck.
     pub turns: u64,
+    /// Turns that a bug of ours broke off.
+    pub panics: u64,
 }
 
 /// A shard seen from the control thread.
@@ -55,6 +59,8 @@ pub(super) struct Shard {
     pub(super) drops: Vec<KernelDrops>,
     pub(super) sockets: Vec<SocketReport>,
     pub(super) cpu_clock: Arc<AtomicCell<Option<ThreadClock>>>,
+    pub(super) waits: Arc<Waits>,
+    pub(super) load: Load,
     stop: Arc<AtomicBool>,
     waker: Arc<Waker>,
     thread: Option<JoinHandle<io::Result<()>>>,
@@ -66,10 +72,12 @@ struct Turner {
     backend: Sockets,
     mailbox: Arc<Mailbox>,
     snapshot: Arc<AtomicCell<Snapshot>>,
+    waits: Arc<Waits>,
     stop: Arc<AtomicBool>,
     control: Arc<Notify>,
     clock: Clock,
     pacing: Pacing,
+    containment: Containment,
     turns: u64,
     published: Instant,
     /// Something happened since then.
@@ -93,21 +101,26 @@ impl Shard {
             drops: backend.kernel_drops(),
             sockets: backend.reports().collect(),
             cpu_clock: Arc::default(),
+            waits: Arc::default(),
+            load: Load::default(),
             stop: Arc::default(),
             waker: backend.waker(),
             thread: None,
         };
         let snapshot = Arc::clone(&shard.snapshot);
         let stop = Arc::clone(&shard.stop);
+        let waits = Arc::clone(&shard.waits);
         let turner = Turner {
             engine,
             backend,
             mailbox,
             snapshot,
+            waits,
             stop,
             control,
             clock,
             pacing,
+            containment: Containment::default(),
             turns: 0,
             published: Instant::START,
             unpublished: true,
@@ -152,16 +165,25 @@ impl Turner {
         let (mut now, mut left) = (self.clock.now(), Pending::Nothing);
         while !self.stop.load(Ordering::Acquire) {
             now = match left {
-                Pending::Nothing => self.wait(now)?,
+                Pending::Nothing => self.counted_wait(now)?,
                 Pending::Maybe => {
                     self.backend.wait(Some(Duration::ZERO))?;
                     self.clock.now()
                 }
             };
-            left = self.turn(now)?;
+            left = self.contained_turn(now)?;
         }
         self.publish(now);
         Ok(())
+    }
+
+    /// Waits, and shows that it does.
+    fn counted_wait(&mut self, turn_began: Instant) -> io::Result<Instant> {
+        let since = self.clock.now();
+        self.waits.begin(since);
+        let woken = self.wait(turn_began)?;
+        self.waits.end(since, woken);
+        Ok(woken)
     }
 
     /// Until there is something to do: what time it is then. The last turn began at `turn_began`.
@@ -207,6 +229,14 @@ impl Turner {
             std::hint::spin_loop();
         }
         Ok(false)
+    }
+
+    /// What a panic has left behind is looked for at once: there is no new edge for it.
+    fn contained_turn(&mut self, now: Instant) -> io::Result<Pending> {
+        let mut containment = self.containment;
+        let left = containment.run(now, || self.turn(now));
+        self.containment = containment;
+        Ok(left?.unwrap_or(Pending::Maybe))
     }
 
     fn turn(&mut self, now: Instant) -> io::Result<Pending> {
@@ -265,6 +295,7 @@ impl Turner {
             io: self.backend.counters(),
             parked: self.engine.parked() as u64,
             turns: self.turns,
+            panics: self.containment.panics(),
         });
     }
 }

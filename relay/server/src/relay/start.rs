@@ -24,7 +24,7 @@ use super::control::{Control, Shared};
 use super::controller::Controller;
 use super::pacing::Pacing;
 use super::shard::Shard;
-use super::{InForce, StartError, evidence, journal, turn_door};
+use super::{InForce, StartError, evidence, journal, load, turn_door};
 use crate::audit::{AuditThread, ChainSettings, Record};
 use crate::config::{self, Config, Loaded, Workers};
 use crate::reload::Reloads;
@@ -130,6 +130,7 @@ impl Relay {
                 tokio::select! {
                     () = attend_shards(&handle) => {}
                     () = settle_at_times(&handle) => {}
+                    () = look_at_load(&handle) => {}
                     () = attendant.attend(handle.clone()) => {}
                     () = stopped.notified() => {}
                 }
@@ -192,6 +193,14 @@ async fn settle_at_times(control: &Control) {
     loop {
         tokio::time::sleep(SETTLE_INTERVAL).await;
         control.controller().settle();
+    }
+}
+
+/// Sees how busy shards are, now and then, for ever.
+async fn look_at_load(control: &Control) {
+    loop {
+        tokio::time::sleep(load::LOOK).await;
+        control.controller().look_at_load();
     }
 }
 

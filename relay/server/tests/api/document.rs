@@ -116,6 +116,7 @@ fn every_call_answers_as_the_document_says() {
     let mut examiner = Examiner::start();
     let join = "/v1/rooms/{room}/participants";
     let good = r#"{"tenant":"acme","participant":"a","ice":{"ufrag":"abcd","pwd":"0123456789012345678901"},"hears":["b"],"max_kbps":64,"ttl_s":9}"#;
+    let joining = good.to_owned();
     examiner.call("POST", join, "/v1/rooms/r/participants", good, 201);
     examiner.call("POST", join, "/v1/rooms/r/participants", good, 409);
     examiner.call("POST", join, "/v1/rooms/r/participants", "{}", 422);
@@ -162,6 +163,13 @@ fn every_call_answers_as_the_document_says() {
     examiner.call("GET", "/v1/select", &format!("{select}acme&fence=us-only"), "", 403);
     examiner.call("GET", "/v1/select", &format!("{select}acme&full=none"), "", 404);
     examiner.call("GET", "/v1/select", &format!("{select}acme&full=fra1"), "", 409);
+    let drain = "/v1/drain";
+    examiner.call("GET", drain, drain, "", 200);
+    examiner.call("POST", drain, drain, r#"{"deadline_s":600}"#, 200);
+    examiner.call("GET", drain, drain, "", 200);
+    examiner.call("POST", join, "/v1/rooms/t/participants", &joining, 503);
+    examiner.call("POST", drain, drain, r#"{"deadline_s":604801}"#, 422);
+    examiner.call("DELETE", drain, drain, "", 200);
     let leave = "/v1/rooms/{room}/participants/{participant}";
     examiner.call("DELETE", leave, "/v1/rooms/r/participants/a", "", 204);
     examiner.call("DELETE", leave, "/v1/rooms/r/participants/a", "", 404);

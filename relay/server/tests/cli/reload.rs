@@ -31,7 +31,7 @@ fn a_change_that_narrows_is_in_force_when_the_command_returns() {
     assert_eq!(run.code, 0, "{}", run.err);
     assert!(run.out.contains("in force on every shard: epoch 2"), "{}", run.out);
     assert_eq!(epoch(&home), 2);
-    let log = served.stop("TERM").err;
+    let log = served.stop("INT").err;
     assert!(log.contains("another policy is in force") && log.contains("uid"), "{log}");
 }
 
@@ -56,7 +56,7 @@ fn a_change_that_widens_waits_for_its_digest() {
 
     assert_eq!(home.run(&["reload", "--accept", &digest]).code, 0);
     assert_eq!(epoch(&home), 2);
-    assert!(served.stop("TERM").err.contains(&digest));
+    assert!(served.stop("INT").err.contains(&digest));
 }
 
 #[test]
@@ -68,7 +68,7 @@ fn a_file_with_errors_shows_them_and_changes_nothing() {
     assert_eq!(run.code, 2, "{}", run.err);
     assert!(run.err.contains("ringfence.toml:") && run.err.contains("127.2.0.0/33"), "{}", run.err);
     assert_eq!(epoch(&home), 1);
-    served.stop("TERM");
+    served.stop("INT");
 }
 
 #[test]
@@ -82,7 +82,7 @@ fn sighup_reloads_and_the_log_has_what_came_of_it() {
     edit(&home, "[fences.open]\nclients = [\"any\"]", NARROWER);
     hang_up(&served);
     assert_eq!(epoch(&home), 2);
-    let log = served.stop("TERM").err;
+    let log = served.stop("INT").err;
     assert!(log.contains("widening_refused") && log.contains("SIGHUP"), "{log}");
 }
 
@@ -123,5 +123,5 @@ fn a_room_is_narrowed_by_command() {
     assert_eq!(room["refuse"], json!(["china", "united-states"]));
     assert_eq!(home.run(&["narrow", "standup", "--refuse", "china"]).code, 1);
     assert_eq!(home.run(&["narrow", "standup"]).code, 2);
-    served.stop("TERM");
+    served.stop("INT");
 }

@@ -3,7 +3,8 @@
 use std::os::unix::net::UnixDatagram;
 use std::process::{Child, Command, Stdio};
 
-use serde_json::json;
+use ringfence::client::ClientError;
+use serde_json::{Value, json};
 
 use crate::program::{Home, Run};
 
@@ -43,8 +44,13 @@ impl Served {
     }
 
     /// Stops it by a signal; how it ended.
-    pub(crate) fn stop(mut self, signal: &str) -> Run {
+    pub(crate) fn stop(self, signal: &str) -> Run {
         self.signal(signal);
+        self.ended()
+    }
+
+    /// Waits for its end.
+    pub(crate) fn ended(mut self) -> Run {
         let child = self.child.take().unwrap();
         assert_eq!(self.told(), "STOPPING=1");
         Run::of(child.wait_with_output().unwrap())
@@ -108,7 +114,7 @@ fn commands_ask_the_relay_of_their_configuration() {
     assert_eq!(home.json(&["rooms", "standup"])["rooms"][0]["participants"], 1);
     let again = home.run(&["disconnect", "standup", "alice", "--json"]);
     assert_eq!((again.code, &again.error()["code"]), (1, &"participant_not_found".into()));
-    served.stop("TERM");
+    served.stop("INT");
 }
 
 #[test]
@@ -161,11 +167,15 @@ pub(crate) fn config(home: &Home) -> String {
 }
 
 pub(crate) fn join(home: &Home, room: &str, participant: &str) {
+    try_join(home, room, participant).unwrap();
+}
+
+pub(crate) fn try_join(home: &Home, room: &str, participant: &str) -> Result<Value, ClientError> {
     let client = ringfence::client::ApiClient::unix(home.path().join("ringfence.sock"));
     let path = format!("/v1/rooms/{room}/participants");
     let body = json!({ "tenant": "acme", "participant": participant });
     let mut runtime = tokio::runtime::Builder::new_current_thread();
     let runtime = runtime.enable_all().build().unwrap();
     let call = client.call(hyper::Method::POST, &path, Some(&body));
-    runtime.block_on(call).unwrap();
+    runtime.block_on(call)
 }

@@ -6,24 +6,26 @@ use std::io;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use ringfence_core::Holdings;
 use sd_notify::NotifyState;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
 use super::failure::Failure;
 use super::output::{OutputMode, print_error, style_errors};
 use crate::api::Api;
 use crate::config::{Loaded, LogFormat};
 use crate::log::{self, LineCap};
-use crate::relay::{Control, Relay};
+use crate::relay::{Control, Draining, Relay};
 use crate::reload::{self, Asker};
 
 /// How often shards are looked after.
 const WATCH: Duration = Duration::from_secs(1);
 
-/// Runs a relay until SIGTERM or SIGINT; SIGHUP makes it reload.
+/// Runs a relay until SIGINT, or SIGTERM and the end of what it has; SIGHUP makes it reload.
 pub(super) fn run(loaded: Loaded, output: OutputMode) -> Result<ExitCode, Failure> {
     let log = log::start(loaded.config.log, style_errors());
+    log_panics();
     tell_warnings(&loaded, output);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::system("a runtime", &error))?;
@@ -47,8 +49,9 @@ async fn watch(control: &Control, log: &LineCap) -> io::Result<()> {
     let mut hangup = signal(SignalKind::hangup())?;
     notify(NotifyState::Ready);
     tokio::select! {
-        () = received(&mut terminate, "SIGTERM") => {}
+        () = told_to_end(&mut terminate, control) => {}
         () = received(&mut interrupt, "SIGINT") => {}
+        () = drained(control) => {}
         () = look_after(control, log) => {}
         () = reload_on(&mut hangup, control) => {}
     }
@@ -69,6 +72,24 @@ async fn reload_on(hangup: &mut Signal, control: &Control) {
     std::future::pending::<()>().await;
 }
 
+/// The first SIGTERM drains, for as long as the configuration says; the second one stops at once.
+async fn told_to_end(terminate: &mut Signal, control: &Control) {
+    terminate.recv().await;
+    info!("SIGTERM: draining; a second one stops at once");
+    control.drain(Some(control.config().node.drain));
+    received(terminate, "SIGTERM").await;
+}
+
+/// Until there is nothing left to drain, whoever asked for it.
+async fn drained(control: &Control) {
+    let Draining { holdings, .. } = control.drained().await;
+    let Holdings { rooms, participants, allocations } = holdings;
+    match holdings.is_empty() {
+        true => info!("drained: stopping"),
+        false => warn!(rooms, participants, allocations, "the time to drain is over: stopping"),
+    }
+}
+
 async fn received(signal: &mut Signal, name: &str) {
     signal.recv().await;
     info!("{name}: stopping");
@@ -85,6 +106,16 @@ async fn look_after(control: &Control, log: &LineCap) {
             return;
         }
     }
+}
+
+/// A panic is logged like anything else: a packet that brings it about comes again.
+fn log_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(tracing::field::display);
+        let thread = std::thread::current();
+        let what = panic.payload_as_str().unwrap_or("no message");
+        error!(place, thread = thread.name(), what, "a bug: please report it");
+    }));
 }
 
 fn tell_warnings(loaded: &Loaded, output: OutputMode) {

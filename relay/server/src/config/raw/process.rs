@@ -23,6 +23,9 @@ pub(crate) struct Node {
     /// Whether each shard stays on one CPU.
     #[schemars(extend("default" = true))]
     pub(crate) pin: Optional<bool>,
+    /// Seconds that SIGTERM leaves to calls that are under way, while new ones are refused.
+    #[schemars(transform = bounds::DRAIN_S.schema())]
+    pub(crate) drain_s: Optional<i64>,
 }
 
 /// The addresses that media comes to. All must lie in the ranges of the node's site.

@@ -22,6 +22,7 @@ impl Resolver<'_> {
             return None;
         };
         let workers = self.number(&node.workers, "node.workers", &bounds::WORKERS);
+        let drain_s = self.number(&node.drain_s, "node.drain_s", &bounds::DRAIN_S);
         let Some(site) = &node.site else {
             self.missing(&["node", "site"], Some(self.at(node)), help);
             return None;
@@ -30,6 +31,7 @@ impl Resolver<'_> {
             site: String::clone(site),
             workers: NonZeroU16::new(workers).map_or(Workers::PerCpu, Workers::Count),
             pin: node.pin.as_ref().is_none_or(|pin| **pin),
+            drain: Duration::from_secs(drain_s.into()),
         })
     }
 
