@@ -8,6 +8,7 @@ mod tls;
 
 use std::io;
 use std::net::SocketAddr;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow};
@@ -100,6 +101,9 @@ const REFRESH_AFTER: Duration = Duration::from_secs(120);
 /// kernel then gives us such a port again, other ports will do.
 const OPEN_ATTEMPTS: usize = 5;
 
+/// Between them: a server that was overloaded takes nobody new until it has seen that it has room.
+const OPEN_REST: Duration = Duration::from_millis(500);
+
 impl Turn {
     /// Allocates, and binds the channels. The credentials are made by the servers' secret unless given.
     ///
@@ -115,6 +119,7 @@ impl Turn {
         let mut opened = open();
         for _ in 1..OPEN_ATTEMPTS {
             if opened.is_err() {
+                thread::sleep(OPEN_REST);
                 opened = open();
             }
         }
