@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 
 use super::Problem;
 use super::strict::StrictJson;
+use crate::config::DRAIN_S;
 use crate::relay::{Control, Draining};
 
 /// How to drain.
@@ -37,7 +38,8 @@ pub(super) struct DrainState {
     left_s: Option<u64>,
 }
 
-const DEADLINE_S_MAX: u32 = 7 * 24 * 3600;
+/// As long as the configuration may say for SIGTERM.
+const DEADLINE_S_MAX: u32 = *DRAIN_S.range.end();
 
 /// Refuses new work: joins by 503, Allocate requests by 508. What there is goes on, and when the last of it
 /// has ended, or the time is over, so does the relay. Asked again, it takes the new deadline.

@@ -63,11 +63,13 @@ fn node(node: &Node, enclave: Option<&Located<String>>) -> Value {
     insert_option(&mut result, "enclave", enclave);
     result.insert("workers".to_owned(), workers.into());
     result.insert("pin".to_owned(), node.pin.into());
-    result.insert(
-        "drain_s".to_owned(),
-        i64::from(u32::try_from(node.drain.as_secs()).unwrap_or(u32::MAX)).into(),
-    );
+    result.insert("drain_s".to_owned(), seconds(node.drain).into());
     Value::Table(result)
+}
+
+/// What the file has is whole and far below its end.
+fn seconds(time: Duration) -> i64 {
+    i64::from(u32::try_from(time.as_secs()).unwrap_or(u32::MAX))
 }
 
 fn listen(listen: &Listen) -> Value {
@@ -108,7 +110,6 @@ fn turn(turn: &Turn) -> Value {
 
 fn limits(limits: &Limits) -> Value {
     let consent_ms = u32::try_from(limits.consent_timeout.as_millis()).unwrap_or(u32::MAX);
-    let seconds = |time: Duration| i64::from(u32::try_from(time.as_secs()).unwrap_or(u32::MAX));
     table([
         ("room_participants_max", i64::from(limits.room_participants_max).into()),
         ("rooms_max", i64::from(limits.rooms_max).into()),
@@ -228,7 +229,6 @@ fn user(user: &User) -> Value {
 
 fn audit(audit: &Audit) -> Value {
     let milliseconds = u32::try_from(audit.fsync_interval.as_millis()).unwrap_or(u32::MAX);
-    let seconds = u32::try_from(audit.anchor_interval.as_secs()).unwrap_or(u32::MAX);
     let rotate_bytes = i64::try_from(audit.rotate_bytes).unwrap_or(i64::MAX);
     let mut result = Table::new();
     if let Some(path) = &audit.path {
@@ -240,7 +240,7 @@ fn audit(audit: &Audit) -> Value {
     if audit.signing_key.is_some() {
         result.insert("signing_key".to_owned(), text(MASK));
     }
-    result.insert("anchor_interval_s".to_owned(), i64::from(seconds).into());
+    result.insert("anchor_interval_s".to_owned(), seconds(audit.anchor_interval).into());
     Value::Table(result)
 }
 
