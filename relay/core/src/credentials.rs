@@ -2,22 +2,23 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::random::Csprng;
 
 /// The relay's username fragment for one participant: 8 ice-chars, 48 random bits. Finding one is
 /// not enough to do anything; the password is.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Ufrag([u8; 8]);
 
 /// The relay's password for one participant: 24 ice-chars, 144 random bits (RFC 8445 section 5.3
 /// asks for at least 128).
-#[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
+#[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop, Serialize, Deserialize)]
 pub struct Password([u8; 24]);
 
 /// What the relay hands to a participant.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Credentials {
     /// Left part of the USERNAME that the participant sends.
     pub ufrag: Ufrag,
@@ -26,7 +27,8 @@ pub struct Credentials {
 }
 
 /// The participant's own ufrag and password, with which the relay signs its path check.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "(String, String)", into = "(String, String)")]
 pub struct IceCredentials {
     ufrag: Box<str>,
     password: Box<str>,
@@ -91,6 +93,20 @@ impl IceCredentials {
     /// The key under which the participant verifies and signs.
     pub fn password(&self) -> &str {
         &self.password
+    }
+}
+
+impl TryFrom<(String, String)> for IceCredentials {
+    type Error = IceCredentialsError;
+
+    fn try_from((ufrag, password): (String, String)) -> Result<Self, IceCredentialsError> {
+        Self::new(&ufrag, &password)
+    }
+}
+
+impl From<IceCredentials> for (String, String) {
+    fn from(own: IceCredentials) -> Self {
+        (own.ufrag.to_string(), own.password.to_string())
     }
 }
 

@@ -3,24 +3,31 @@
 use std::fmt;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::limits::SEATS_MAX;
 
 /// One shard: a thread with its own sockets, engine and buffers.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct ShardId(pub u16);
 
 /// A room, for as long as it has participants.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct RoomId(pub u64);
 
 /// One stay of a participant in a room: joining again makes a new one.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct ParticipantId(pub u64);
 
 /// A name's place in a room, kept for the room's life: someone who leaves and comes back sits where
 /// they sat, and still owns the SSRCs they owned.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "u16", into = "u16")]
 pub struct Seat(u16);
+
+/// A seat that no room has.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct NoSeat;
 
 impl Seat {
     /// The seat of this index, if a room has that many.
@@ -65,7 +72,8 @@ impl FromIterator<Seat> for SeatSet {
 
 /// Name of a room or a participant: 1 to 64 of the characters that need no escape in a URL path, a
 /// log line or a metric (RFC 3986 section 2.3, and `@`, `:` and `+`).
-#[derive(Clone, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Name(Arc<str>);
 
 /// Why a name was refused.
@@ -85,6 +93,42 @@ impl Name {
         &self.0
     }
 }
+
+impl TryFrom<u16> for Seat {
+    type Error = NoSeat;
+
+    fn try_from(index: u16) -> Result<Self, NoSeat> {
+        Self::new(index.into()).ok_or(NoSeat)
+    }
+}
+
+impl From<Seat> for u16 {
+    fn from(seat: Seat) -> Self {
+        seat.0
+    }
+}
+
+impl TryFrom<String> for Name {
+    type Error = NameError;
+
+    fn try_from(text: String) -> Result<Self, NameError> {
+        Self::new(&text)
+    }
+}
+
+impl From<Name> for String {
+    fn from(name: Name) -> Self {
+        name.as_str().to_owned()
+    }
+}
+
+impl fmt::Display for NoSeat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "a room has {SEATS_MAX} seats")
+    }
+}
+
+impl std::error::Error for NoSeat {}
 
 impl fmt::Display for Name {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

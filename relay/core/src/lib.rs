@@ -29,6 +29,7 @@ mod room_fence;
 mod rooms;
 mod scrutiny;
 mod sorted_map;
+mod state;
 mod table;
 mod time;
 mod traffic;
@@ -52,6 +53,10 @@ pub use registry::{
 };
 pub use room_fence::RoomTerms;
 pub use scrutiny::{Sample, SampledFlow, Scrutiny, TurnDirection, Unencrypted, Verdict};
+pub use state::{
+    AllocationState, ChannelState, IdentityState, KeyState, ParticipantState, ReservationState,
+    Restored, RoomState, RoomsState, RouteState, TermsState, TurnState,
+};
 pub use time::Instant;
 pub use traffic::{Carried, Holder, Occasion, Settlement, Traffic};
 pub use turn::{

@@ -182,6 +182,10 @@ pub const ALLOCATIONS_ASKED_MAX: usize = 4096;
 /// Ports that the registry tries for one allocation when others than the relay use them.
 pub const PORT_ATTEMPTS_MAX: u8 = 8;
 
+/// Allocations that a shard tells the registry of at once, so that they can outlive the relay: some 100 µs
+/// of work.
+pub const KEPT_AT_ONCE_MAX: usize = 256;
+
 /// What is copied of a sampled packet: an RTP header with its extensions and four blocks or more of
 /// its payload. What repeats in media is at the front of its packets; twice as much finds no more.
 pub const SAMPLE_BYTES_MAX: usize = 128;

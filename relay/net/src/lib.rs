@@ -12,6 +12,7 @@ pub mod backend;
 pub mod cputime;
 pub mod drops;
 pub mod floor;
+pub mod inherited;
 pub mod interfaces;
 pub mod sleep;
 pub mod sockets;

@@ -7,6 +7,7 @@ pub mod audit;
 pub mod cli;
 pub mod client;
 pub mod config;
+pub mod continuity;
 pub mod demo;
 pub mod dev;
 pub mod endpoint;

@@ -59,6 +59,7 @@ impl Shard {
             accounts: client::accounts(),
             families: vec![Family::Ipv4],
             alternates: Vec::new(),
+            nonce_secret: [3; 32].into(),
             unix_start: UNIX_START,
         });
         let shard = ShardId(0);

@@ -27,6 +27,7 @@ impl Shard {
             accounts: Arc::clone(&setup.accounts),
             families: setup.families.clone(),
             alternates: setup.alternates.clone(),
+            nonce_secret: [3; 32].into(),
             unix_start: UNIX_START,
         };
         let engine = Engine::new(EngineSetup {

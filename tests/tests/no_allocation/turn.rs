@@ -64,6 +64,7 @@ impl Door {
             accounts: client::accounts(),
             families: vec![Family::Ipv4],
             alternates: Vec::new(),
+            nonce_secret: [3; 32].into(),
             unix_start: UNIX_START,
         });
         let engine =

@@ -1,9 +1,14 @@
 //! Packet numbering as SRTP counts it (RFC 3711 section 3.3.1).
 
+use serde::{Deserialize, Serialize};
+
 /// 48-bit packet index: the rollover counter, then the sequence number of RTP.
 ///
 /// Whoever joins late needs the rollover counter to decrypt, and cannot learn it from the packets.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize,
+)]
+#[serde(from = "u64", into = "u64")]
 pub struct PacketIndex(u64);
 
 const ROUND: u64 = 1 << 16;
@@ -60,6 +65,19 @@ impl PacketIndex {
 }
 
 const INDEX_MASK: u64 = (1 << 48) - 1;
+
+impl From<u64> for PacketIndex {
+    /// Of more than 48 bits, the lower ones.
+    fn from(index: u64) -> Self {
+        Self(index & INDEX_MASK)
+    }
+}
+
+impl From<PacketIndex> for u64 {
+    fn from(index: PacketIndex) -> Self {
+        index.0
+    }
+}
 
 #[cfg(test)]
 mod tests {

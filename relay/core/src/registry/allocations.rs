@@ -8,9 +8,11 @@ use std::sync::Arc;
 use ahash::RandomState;
 
 use super::ports::PortPool;
+use crate::identity::ShardId;
 use crate::limits::RESERVATION_LIFETIME;
 use crate::random::Csprng;
 use crate::scrutiny::TurnDirection;
+use crate::state::AllocationState;
 use crate::time::Instant;
 use crate::traffic::Traffic;
 use crate::turn::{
@@ -41,19 +43,21 @@ pub(super) struct Allocations {
     of_parties: HashMap<(Arc<str>, Party), usize, RandomState>,
     reservations: BTreeMap<u64, Reservation>,
     reserved_until: BTreeSet<(Instant, u64)>,
+    /// The highest handle that each shard has given out.
+    pub(super) begun: BTreeMap<ShardId, u64>,
 }
 
 /// Whom an allocation, or a port kept for one, counts against.
 #[derive(Clone)]
 pub(super) struct Account {
-    tenant: Arc<str>,
-    party: Party,
+    pub(super) tenant: Arc<str>,
+    pub(super) party: Party,
 }
 
 pub(super) struct Reservation {
     pub(super) address: SocketAddr,
-    account: Account,
-    until: Instant,
+    pub(super) account: Account,
+    pub(super) until: Instant,
 }
 
 pub(super) struct Stay {
@@ -67,6 +71,8 @@ pub(super) struct Stay {
     pub(super) traffic: Traffic,
     /// Which ways it was told to carry what is not encrypted.
     pub(super) unencrypted: BTreeSet<TurnDirection>,
+    /// As its shard has it, for the relay after this one.
+    pub(super) kept: Option<Box<AllocationState>>,
 }
 
 /// An allocation, as the registry has it.
@@ -115,6 +121,7 @@ impl Allocations {
             of_parties: HashMap::with_hasher(keys),
             reservations: BTreeMap::new(),
             reserved_until: BTreeSet::new(),
+            begun: BTreeMap::new(),
         }
     }
 
@@ -229,6 +236,20 @@ impl Allocations {
         Some(reservation)
     }
 
+    pub(super) fn reserved(&self) -> impl Iterator<Item = (u64, &Reservation)> {
+        self.reservations.iter().map(|(&token, reservation)| (token, reservation))
+    }
+
+    pub(super) fn is_reserved(&self, token: u64) -> bool {
+        self.reservations.contains_key(&token)
+    }
+
+    /// This port, if it is ours and free.
+    pub(super) fn take_exactly(&mut self, address: SocketAddr) -> bool {
+        let pool = self.pools.iter_mut().find(|pool| pool.ip() == address.ip());
+        pool.is_some_and(|pool| pool.take_exactly(address.port()).is_some())
+    }
+
     pub(super) fn release(&mut self, token: u64) {
         if let Some(reservation) = self.redeem(token) {
             self.give_back(reservation.address);
@@ -250,7 +271,16 @@ impl Allocations {
         self.count_up(&Account::of(&request));
         let (relayed, token) = (grant.relayed.clone(), grant.token);
         let (traffic, unencrypted) = (Traffic::default(), BTreeSet::new());
-        let stay = Stay { request, relayed, token, attempts: 1, asked: now, traffic, unencrypted };
+        let stay = Stay {
+            request,
+            relayed,
+            token,
+            attempts: 1,
+            asked: now,
+            traffic,
+            unencrypted,
+            kept: None,
+        };
         self.stays.insert(stay.request.id, stay);
     }
 

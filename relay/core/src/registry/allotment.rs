@@ -43,6 +43,10 @@ impl Registry {
             TurnEffect::Invited(invitation) => {
                 self.tell_all(Command::Turn(TurnCommand::Invited(*invitation)));
             }
+            TurnEffect::Kept(states) => {
+                self.changes += 1;
+                states.iter().for_each(|state| self.allocations.kept(state));
+            }
             TurnEffect::PeerRefused { id, peer, refusal } => {
                 if let Some(stay) = self.allocations.stays.get(id) {
                     let (who, peer, refusal) = (Client::of(&stay.request), *peer, *refusal);
@@ -63,6 +67,7 @@ impl Registry {
     }
 
     fn asked(&mut self, now: Instant, request: &AllocationRequest) {
+        self.allocations.note_begun(request.id);
         match self.allot(now, request) {
             Ok(grant) => {
                 self.allocations.insert(now, request.clone(), &grant);

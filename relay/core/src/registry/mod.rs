@@ -12,6 +12,8 @@ mod ledger;
 mod narrow;
 mod ports;
 mod reports;
+mod restore_rooms;
+mod restore_turn;
 mod room;
 mod seats;
 mod unencrypted;
@@ -86,6 +88,8 @@ pub struct Registry {
     /// Nothing new begins, since a shard is too busy.
     overloaded: bool,
     last_id: u64,
+    /// Changes of what outlives the relay.
+    changes: u64,
 }
 
 impl Registry {
@@ -116,6 +120,7 @@ impl Registry {
             draining: false,
             overloaded: false,
             last_id: 0,
+            changes: 0,
         }
     }
 
@@ -245,11 +250,18 @@ impl Registry {
         self.rooms.get(room).map(|here| here.guest(room, participant))
     }
 
+    /// Changes with whatever outlives the relay: a number that stands still means that nothing has.
+    pub fn changes(&self) -> u64 {
+        self.changes
+    }
+
     fn tell_all(&mut self, command: Command) {
+        self.changes += 1;
         self.commands.push_back((Target::All, command));
     }
 
     fn tell(&mut self, shard: ShardId, command: Command) {
+        self.changes += 1;
         self.commands.push_back((Target::One(shard), command));
     }
 

@@ -60,7 +60,8 @@ impl PortPool {
         }
     }
 
-    fn take_exactly(&mut self, port: u16) -> Option<SocketAddr> {
+    /// This port, if it is free.
+    pub(super) fn take_exactly(&mut self, port: u16) -> Option<SocketAddr> {
         let slot = self.place_mut(port)?;
         let place = std::mem::replace(slot, USED);
         if place == USED {

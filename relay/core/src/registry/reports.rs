@@ -73,7 +73,7 @@ impl Registry {
         }
     }
 
-    fn judge(&self, room: &Name, address: SocketAddr) -> Option<Pass> {
+    pub(super) fn judge(&self, room: &Name, address: SocketAddr) -> Option<Pass> {
         self.rooms.get(room)?.fence.judge(&self.policy, address).ok()
     }
 
@@ -154,6 +154,7 @@ impl Registry {
             && let Some(room) = self.rooms.get_mut(name)
         {
             room.advance(ssrc, index);
+            self.changes += 1;
         }
     }
 

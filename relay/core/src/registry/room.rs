@@ -106,6 +106,17 @@ impl Room {
         Claimed::New(self.ownership(ssrc, owned))
     }
 
+    /// Owned before the relay started. False if its seat is nobody's, or somebody owns it.
+    pub(super) fn own_again(&mut self, ownership: &Ownership) -> bool {
+        let &Ownership { ssrc, seat, index, .. } = ownership;
+        if self.seats.name(seat).is_none() || self.ssrcs.contains_key(&ssrc) {
+            return false;
+        }
+        self.ssrcs.insert(ssrc, Owned { seat, index });
+        self.seats.hold_again(seat);
+        true
+    }
+
     pub(super) fn advance(&mut self, ssrc: Ssrc, index: PacketIndex) {
         if let Some(owned) = self.ssrcs.get_mut(&ssrc) {
             owned.index = owned.index.max(index);

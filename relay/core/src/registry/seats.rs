@@ -18,6 +18,36 @@ struct Held {
 }
 
 impl Seats {
+    /// Seats that nobody holds yet; of two of one name or one place, the first.
+    pub(super) fn of(seats: &[(Seat, Name)]) -> Self {
+        let mut all = Self::default();
+        for (seat, name) in seats {
+            if all.by_name.contains_key(name) || all.name(*seat).is_some() {
+                continue;
+            }
+            if all.held.len() <= seat.index() {
+                all.held.resize_with(seat.index() + 1, || None);
+            }
+            all.held[seat.index()] = Some(Held { name: name.clone(), holds: 0 });
+            all.by_name.insert(name.clone(), *seat);
+        }
+        all
+    }
+
+    /// Seats and whose they are.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (Seat, &Name)> {
+        self.by_name.iter().map(|(name, &seat)| (seat, name))
+    }
+
+    /// Frees the seats that nobody holds.
+    pub(super) fn forget_unheld(&mut self) {
+        for place in &mut self.held {
+            if let Some(held) = place.take_if(|held| held.holds == 0) {
+                self.by_name.remove(&held.name);
+            }
+        }
+    }
+
     /// Holds the seat of a name once more. `None`: the room has no seat left.
     pub(super) fn hold(&mut self, name: &Name) -> Option<Seat> {
         let seat = match self.by_name.get(name) {

@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 
 use super::party::Party;
 use super::rest::{RestUsername, long_term_key, rest_password};
+use crate::state::{IdentityState, KeyState};
 
 /// A tenant's part of the TURN door.
 pub struct TenantCredentials {
@@ -92,6 +93,35 @@ failures! {
     WrongPassword = "wrong_password",
     /// REALM is not ours.
     WrongRealm = "wrong_realm",
+}
+
+impl Identity {
+    /// Whoever this was in the relay before this one.
+    pub(crate) fn restored(state: &IdentityState) -> Self {
+        let digest = Zeroizing::new(state.key.0);
+        let meeting = state.meeting.as_deref().map(Arc::from);
+        Self {
+            username: state.username.as_slice().into(),
+            tenant: state.tenant.as_str().into(),
+            party: Party { meeting, name: state.party.as_str().into() },
+            fence: state.fence.as_deref().map(Arc::from),
+            group: state.group.as_deref().map(Arc::from),
+            key: IntegrityKey::long_term(*digest),
+            digest,
+        }
+    }
+
+    pub(crate) fn state(&self) -> IdentityState {
+        IdentityState {
+            username: self.username.to_vec(),
+            tenant: self.tenant.as_ref().to_owned(),
+            meeting: self.party.meeting.as_deref().map(str::to_owned),
+            party: self.party.name.as_ref().to_owned(),
+            fence: self.fence.as_deref().map(str::to_owned),
+            group: self.group.as_deref().map(str::to_owned),
+            key: KeyState(*self.digest),
+        }
+    }
 }
 
 impl Accounts {

@@ -176,6 +176,7 @@ impl Turn {
             numbers: SortedMap::default(),
             traffic: Traffic::default(),
             refusal_reported: None,
+            unkept: false,
             outward: Watch::default(),
             inward: Watch::default(),
         });
@@ -215,7 +216,7 @@ impl Turn {
         }
     }
 
-    fn open_sockets<'rx, O: Outbox<'rx>>(
+    pub(super) fn open_sockets<'rx, O: Outbox<'rx>>(
         &mut self,
         key: AllocationKey,
         grant: &Grant,
@@ -254,6 +255,7 @@ impl Turn {
         self.asked -= 1;
         context.counters.allocations += 1;
         context.counters.allocations_made += 1;
+        self.changed(key);
         let allocation = &self.allocations[key];
         egress.sockets().authenticated(allocation.flow.local, true);
         answer::allocated(egress, &allocation.waiting(), &self.described(allocation));

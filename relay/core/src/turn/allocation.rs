@@ -50,6 +50,8 @@ pub(crate) struct Allocation {
     pub(crate) token: Option<u64>,
     pub(crate) missing: Option<Family>,
     pub(crate) refusal_reported: Option<Instant>,
+    /// Not as the registry was told.
+    pub(crate) unkept: bool,
 }
 
 /// How far an allocation has come.

@@ -11,10 +11,13 @@ use ringfence_wire::datagram::LocalSocket;
 use super::accounts::Accounts;
 use super::party::Party;
 use crate::identity::ShardId;
+use crate::state::AllocationState;
 use crate::time::Instant;
 
 /// One allocation, for ever: never used again.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
+#[derive(
+    Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
+)]
 pub struct AllocationId {
     /// The shard that it lives on, with its client.
     pub shard: ShardId,
@@ -162,6 +165,8 @@ pub enum TurnEffect {
     },
     /// An allocation lets another of this relay send to it.
     Invited(Invitation),
+    /// How allocations are that have changed, to be kept for the relay after this one.
+    Kept(Arc<[AllocationState]>),
     /// The fence refused a peer of an allocation.
     PeerRefused {
         /// Which.
@@ -204,6 +209,12 @@ pub enum TurnCommand {
     Invited(Invitation),
     /// An allocation carries what is evidently not encrypted: cut it if its fence wants encryption.
     Unencrypted(AllocationId),
+    /// Tell of some allocations that have changed; answered by [`TurnEffect::Kept`] if there are any.
+    Keep,
+    /// An allocation of the relay before this one; if it may not stand, that is answered like its end.
+    Restored(Arc<AllocationState>),
+    /// So many allocations had been begun on this shard.
+    Begun(u64),
 }
 
 impl Family {

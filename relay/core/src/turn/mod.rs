@@ -16,6 +16,7 @@ mod answer_limits;
 mod by_socket;
 mod foresight;
 mod inward;
+mod keep;
 mod message;
 mod neighbours;
 mod nonce;
@@ -25,6 +26,7 @@ mod permit;
 mod refresh;
 mod request;
 mod rest;
+mod restore;
 mod settle;
 mod setup;
 mod timers;
@@ -58,6 +60,7 @@ use crate::limits::Limits;
 use crate::message::Effect;
 use crate::place_index::{Hashing, KeyHash, PlaceIndex};
 use crate::random::Csprng;
+use crate::state::AllocationState;
 use crate::table::Table;
 use crate::time::Instant;
 use crate::traffic::{Holder, Occasion};
@@ -82,11 +85,14 @@ pub(crate) struct Turn {
     orphans: Vec<LocalSocket>,
     begun: u64,
     asked: usize,
+    /// Allocations that have changed since the registry was told, each once.
+    unkept: Vec<AllocationKey>,
 }
 
 enum Decision {
     Granted(Arc<Grant>),
     Denied(AllocationId, AllocationDenial),
+    Restored(Arc<AllocationState>),
 }
 
 impl Turn {
@@ -98,8 +104,8 @@ impl Turn {
     ) -> Self {
         let keys = random.table_keys();
         Self {
+            nonces: Nonces::new(&setup.nonce_secret),
             setup,
-            nonces: Nonces::new(random),
             answer_limits: AnswerLimits::new(limits, keys.clone()),
             allocations: Table::default(),
             by_client: PlaceIndex::new(flows),
@@ -112,6 +118,7 @@ impl Turn {
             orphans: Vec::new(),
             begun: 0,
             asked: 0,
+            unkept: Vec::new(),
         }
     }
 
@@ -157,6 +164,9 @@ impl Turn {
                 self.neighbours.invite(&context.policy, &invitation);
             }
             TurnCommand::Unencrypted(id) => self.require_encryption(context, id),
+            TurnCommand::Keep => self.keep(context),
+            TurnCommand::Restored(state) => self.decided.push_back(Decision::Restored(state)),
+            TurnCommand::Begun(begun) => self.begun = self.begun.max(begun),
         }
     }
 
@@ -184,9 +194,10 @@ impl Turn {
             match decision {
                 Decision::Granted(grant) => self.stand(context, &grant, egress),
                 Decision::Denied(id, why) => self.turn_away(context, id, why, egress),
+                Decision::Restored(state) => self.restore(context, now, &state, egress),
             }
         }
-        self.nonces.rotate(now, &mut context.random);
+        self.nonces.rotate(now);
     }
 
     /// Ends what is overdue.

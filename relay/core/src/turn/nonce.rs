@@ -11,7 +11,6 @@ use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
 use crate::limits::NONCE_LIFETIME;
-use crate::random::Csprng;
 use crate::time::Instant;
 
 /// Characters of a nonce: 4 bytes of time and 8 of MAC in base64. A longer one would make the 401
@@ -24,8 +23,10 @@ const MAC_BYTES: usize = 8;
 type Keyed = Hmac<Sha256>;
 
 /// A shard's nonces. Two keys are alive at a time: a nonce outlives the change of the key that made
-/// it, and no key lives longer than two nonces do.
+/// it, and no key lives longer than two nonces do. All are made of one secret, so that every shard, and the
+/// relay after this one, knows the nonces of the others.
 pub(crate) struct Nonces {
+    secret: Keyed,
     /// Which lifetime since the start the first key is of.
     period: u64,
     current: Keyed,
@@ -33,19 +34,20 @@ pub(crate) struct Nonces {
 }
 
 impl Nonces {
-    pub(crate) fn new(random: &mut Csprng) -> Self {
-        Self { period: 0, current: fresh_key(random), previous: fresh_key(random) }
+    pub(crate) fn new(secret: &[u8; 32]) -> Self {
+        let secret = keyed(secret);
+        let (current, previous) = (key_of_period(&secret, 0), key_of_period(&secret, 0));
+        Self { secret, period: 0, current, previous }
     }
 
     /// Changes the keys when their time has come.
-    pub(crate) fn rotate(&mut self, now: Instant, random: &mut Csprng) {
+    pub(crate) fn rotate(&mut self, now: Instant) {
         let period = period(now);
-        match period.saturating_sub(self.period) {
-            0 => return,
-            1 => self.previous = std::mem::replace(&mut self.current, fresh_key(random)),
-            _ => (self.current, self.previous) = (fresh_key(random), fresh_key(random)),
+        if period > self.period {
+            self.current = key_of_period(&self.secret, period);
+            self.previous = key_of_period(&self.secret, period - 1);
+            self.period = period;
         }
-        self.period = period;
     }
 
     /// A nonce for that address.
@@ -92,10 +94,16 @@ impl Nonces {
     }
 }
 
-fn fresh_key(random: &mut Csprng) -> Keyed {
+fn keyed(key: &[u8; 32]) -> Keyed {
     let mut block = hmac::digest::Key::<Keyed>::default();
-    block[..32].copy_from_slice(&random.bytes::<32>());
+    block[..32].copy_from_slice(key);
     Keyed::new(&block)
+}
+
+fn key_of_period(secret: &Keyed, period: u64) -> Keyed {
+    let mut mac = secret.clone();
+    mac.update(&period.to_be_bytes());
+    keyed(&mac.finalize().into_bytes().into())
 }
 
 fn period(at: Instant) -> u64 {
@@ -128,21 +136,20 @@ mod tests {
         Instant::from_start(Duration::from_secs(s))
     }
 
-    fn nonces(now: Instant) -> (Nonces, Csprng) {
-        let mut random = Csprng::new([5; 32]);
-        let mut nonces = Nonces::new(&mut random);
-        nonces.rotate(now, &mut random);
-        (nonces, random)
+    fn nonces(now: Instant) -> Nonces {
+        let mut nonces = Nonces::new(&[5; 32]);
+        nonces.rotate(now);
+        nonces
     }
 
     #[test]
     fn a_nonce_lives_ten_minutes_over_a_change_of_keys() {
         for made in [0, 1, 599, 600, 1234] {
-            let (mut nonces, mut random) = nonces(at(made));
+            let mut nonces = nonces(at(made));
             let here = HERE.parse().unwrap();
             let nonce = nonces.issue(at(made), here);
             for (age, lives) in [(0, true), (599, true), (600, false), (100_000, false)] {
-                nonces.rotate(at(made + age), &mut random);
+                nonces.rotate(at(made + age));
                 assert_eq!(nonces.is_valid(at(made + age), here, &nonce), lives, "{made} + {age}");
             }
         }
@@ -150,7 +157,7 @@ mod tests {
 
     #[test]
     fn a_nonce_is_good_for_one_address_and_port() {
-        let (nonces, _) = nonces(at(7));
+        let nonces = nonces(at(7));
         let nonce = nonces.issue(at(7), HERE.parse().unwrap());
         for elsewhere in ["127.1.0.9:4001", "127.1.0.8:4000", "[::1]:4000"] {
             assert!(!nonces.is_valid(at(7), elsewhere.parse().unwrap(), &nonce), "{elsewhere}");
@@ -159,7 +166,7 @@ mod tests {
 
     #[test]
     fn no_bit_of_a_nonce_can_be_changed() {
-        let (nonces, _) = nonces(at(7));
+        let nonces = nonces(at(7));
         let here = HERE.parse().unwrap();
         let nonce = nonces.issue(at(7), here);
         for bit in 0..nonce.len() * 8 {
@@ -175,9 +182,8 @@ mod tests {
 
     #[test]
     fn a_nonce_of_another_relay_or_of_the_future_is_worth_nothing() {
-        let (ours, _) = nonces(at(7));
-        let mut random = Csprng::new([6; 32]);
-        let theirs = Nonces::new(&mut random);
+        let ours = nonces(at(7));
+        let theirs = Nonces::new(&[6; 32]);
         let here = HERE.parse().unwrap();
         assert!(!ours.is_valid(at(7), here, &theirs.issue(at(7), here)));
         assert!(!ours.is_valid(at(7), here, &ours.issue(at(9), here)));

@@ -65,6 +65,7 @@ impl Turn {
         let allocation = &mut self.allocations[key];
         allocation.numbers.insert(peer.address(), number);
         allocation.channels.insert(number, Channel { peer, expires: now + CHANNEL_LIFETIME });
+        self.changed(key);
         Ok(Success::Bound)
     }
 
@@ -140,6 +141,7 @@ impl Turn {
         for peer in peers {
             self.permit_one(context, now, key, peer, channel);
         }
+        self.changed(key);
         Ok(())
     }
 

@@ -36,6 +36,7 @@ impl Turn {
         self.expiries.clear(allocation.expires, key);
         allocation.expires = now + lifetime;
         self.expiries.set(allocation.expires, key);
+        self.changed(key);
         Ok(Success::Refreshed { lifetime_s: whole_seconds(lifetime) })
     }
 }

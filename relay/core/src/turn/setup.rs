@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use ringfence_wire::channel_data::ChannelNumbers;
 
+use zeroize::Zeroizing;
+
 use super::accounts::Accounts;
 use super::message::Family;
 
@@ -22,7 +24,9 @@ pub struct TurnSetup {
     pub alternates: Vec<SocketAddr>,
     /// Which channel numbers clients may use.
     pub channel_numbers: ChannelNumbers,
-    /// The time of day when the relay started, since 1970.
+    /// What nonces are made of: one for all shards, and for the relay after this one.
+    pub nonce_secret: Zeroizing<[u8; 32]>,
+    /// The time of day when the relay's clock started, since 1970.
     pub unix_start: Duration,
 }
 

@@ -1,16 +1,20 @@
 //! The UDP sockets of a shard, those that it listens on and those that are relayed addresses, and
 //! the way in and out through each.
 
+use std::collections::HashMap;
 use std::io;
 use std::net::{SocketAddr, UdpSocket};
 use std::os::fd::{AsFd, AsRawFd};
 use std::sync::Arc;
+use std::time::Instant;
 
 use mio::unix::SourceFd;
 use mio::{Interest, Registry, Token};
 use ringfence_wire::datagram::{Fragmentation, LocalSocket, OpenError};
 use slab::Slab;
 
+use super::ADOPTED_WITHIN;
+use super::adopted::{Adopted, Keeper};
 use super::config::{Offload, SocketsConfig};
 use super::open::{self, SocketReport};
 use super::pool::Pool;
@@ -35,6 +39,10 @@ pub(super) struct Lines {
     singles: Queue,
     relayed_max: usize,
     offload: Offload,
+    /// Relayed sockets of the relay before this one, until they are opened again.
+    adopted: HashMap<SocketAddr, UdpSocket>,
+    adopted_until: Instant,
+    pub(super) keeper: Option<Box<dyn Keeper>>,
     pub(super) sent: SendCounters,
     pub(super) counters: RelayedCounters,
 }
@@ -44,8 +52,12 @@ impl Lines {
     pub(super) fn open(
         config: &SocketsConfig,
         registry: &Registry,
+        adopted: &mut Adopted,
     ) -> io::Result<(Self, Vec<SocketReport>)> {
-        let opened = config.listen.iter().map(|&address| open::listen(address, config));
+        let opened = config.listen.iter().map(|&address| match adopted.take_listen(address) {
+            Some(socket) => open::listen_again(socket, config),
+            None => open::listen(address, config),
+        });
         let (sockets, reports): (Vec<_>, Vec<_>) =
             opened.collect::<io::Result<Vec<_>>>()?.into_iter().unzip();
         for (place, socket) in sockets.iter().enumerate() {
@@ -68,6 +80,9 @@ impl Lines {
             singles: Queue::new(),
             relayed_max: usize::try_from(config.relayed_max).unwrap_or(usize::MAX),
             offload: config.offload,
+            adopted: adopted.take_all_relayed(),
+            adopted_until: Instant::now() + ADOPTED_WITHIN,
+            keeper: None,
             sent: SendCounters::default(),
             counters: RelayedCounters::default(),
         };
@@ -150,12 +165,18 @@ impl Lines {
         if self.relayed.len() - self.vacated.len() >= self.relayed_max {
             return Err(OpenError::Exhausted);
         }
-        let (socket, limit) = open::relayed(address, self.offload)?;
+        let (socket, limit) = match self.adopted.remove(&address) {
+            Some(socket) => open::relayed_again(socket, self.offload)?,
+            None => open::relayed(address, self.offload)?,
+        };
         let entry = self.relayed.vacant_entry();
         let number = u32::try_from(entry.key()).map_err(|_| OpenError::Exhausted)?;
         let token = tokens::datagrams(FIRST_DYNAMIC + entry.key());
         register(registry, &socket, token).map_err(|error| open::why(&error))?;
         self.ready.reserve(FIRST_DYNAMIC + entry.key());
+        if let Some(keeper) = &mut self.keeper {
+            keeper.opened(address, socket.as_fd());
+        }
         entry.insert(Some(Line::new(Arc::new(socket), limit)));
         Ok(LocalSocket::Relayed(number))
     }
@@ -164,11 +185,23 @@ impl Lines {
     /// takes it out of the poll as well (epoll(7), question 6).
     pub(super) fn close_relayed(&mut self, place: usize) {
         let Some(slot) = place.checked_sub(FIRST_DYNAMIC) else { return };
-        if self.relayed.get_mut(slot).and_then(Option::take).is_some() {
+        if let Some(line) = self.relayed.get_mut(slot).and_then(Option::take) {
+            if let (Some(keeper), Ok(address)) = (&mut self.keeper, line.socket.local_addr()) {
+                keeper.closed(address);
+            }
             self.ready.remove(place);
             self.vacated.push(slot);
             self.counters.closed += 1;
             self.counters.open -= 1;
+        }
+    }
+
+    /// Closes adopted sockets that nobody has opened in time: their allocations may not stand any more.
+    pub(super) fn forget_adopted(&mut self) {
+        if !self.adopted.is_empty() && Instant::now() >= self.adopted_until {
+            for (address, _) in self.adopted.drain() {
+                self.keeper.iter_mut().for_each(|keeper| keeper.closed(address));
+            }
         }
     }
 

@@ -1,6 +1,7 @@
 //! The backend on plain sockets: mio, recvmmsg(2), sendmmsg(2), UDP_GRO and UDP_SEGMENT, and TCP and
 //! TLS streams next to them.
 
+mod adopted;
 mod busy_poll;
 mod config;
 pub(crate) mod control;
@@ -21,6 +22,7 @@ mod trains;
 use std::io;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -32,6 +34,7 @@ use crate::counters::{IoCounters, ReceiveCounters};
 use crate::drops::KernelDrops;
 use crate::waker::Waker;
 
+pub use adopted::{Adopted, Keeper};
 pub use config::{LISTEN_MAX, Offload, SocketsConfig, StreamListener};
 use lines::Lines;
 pub use open::SocketReport;
@@ -59,6 +62,9 @@ pub struct Sockets {
 /// Events taken from the poll at once; what is left is told at the next wait.
 const EVENTS_MAX: usize = 1024;
 
+/// How long an adopted socket of a relayed address waits to be opened again.
+pub const ADOPTED_WITHIN: Duration = Duration::from_secs(10);
+
 impl Sockets {
     /// Opens and binds one socket for each address of `config`.
     ///
@@ -69,12 +75,21 @@ impl Sockets {
     /// `InvalidInput` for no or too many addresses; otherwise what socket(2), bind(2), listen(2) or
     /// epoll_create(2) give.
     pub fn open(config: &SocketsConfig) -> io::Result<Self> {
+        Self::adopt(config, Adopted::default())
+    }
+
+    /// As [`Sockets::open`], but with sockets that are open already where there are some. Those of relayed
+    /// addresses wait until they are opened, for [`ADOPTED_WITHIN`] at most.
+    ///
+    /// # Errors
+    /// As for [`Sockets::open`].
+    pub fn adopt(config: &SocketsConfig, mut adopted: Adopted) -> io::Result<Self> {
         let most = config.listen.len().max(config.streams.len());
         if !(1..=LISTEN_MAX).contains(&most) {
             return Err(io::ErrorKind::InvalidInput.into());
         }
         let poll = Poll::new()?;
-        let (lines, reports) = Lines::open(config, poll.registry())?;
+        let (lines, reports) = Lines::open(config, poll.registry(), &mut adopted)?;
         let busy_polls = busy_poll::enable(&poll, config.kernel_busy_poll);
         Ok(Self {
             busy_polls,
@@ -84,7 +99,7 @@ impl Sockets {
             received: ReceiveCounters::default(),
             lines,
             stream_batch: StreamBatch::new(!config.streams.is_empty()),
-            streams: Streams::open(config, poll.registry())?,
+            streams: Streams::open(config, poll.registry(), &mut adopted)?,
             addresses: reports.iter().map(|report| report.address).collect(),
             reports,
             poll,
@@ -97,6 +112,18 @@ impl Sockets {
             train_segment_bytes_max: line.limit.segment_bytes_max(),
             ..*report
         })
+    }
+
+    /// Tells `keeper` of each relayed socket from now on.
+    pub fn keep_with(&mut self, keeper: Box<dyn Keeper>) {
+        self.lines.keeper = Some(keeper);
+    }
+
+    /// The sockets that are listened on, with their addresses: those for datagrams, then those for streams.
+    pub fn listening(&self) -> impl Iterator<Item = (SocketAddr, BorrowedFd<'_>)> {
+        let datagrams = self.lines.listen().iter().map(|line| line.socket.as_fd());
+        let datagrams = self.addresses.iter().copied().zip(datagrams);
+        datagrams.chain(self.streams.listening())
     }
 
     /// Handles to the kernel's drop counts, one for each listen socket.
@@ -176,6 +203,7 @@ impl Backend for Sockets {
 
     fn turn<S: Step>(&mut self, step: &mut S, rounds_max: NonZeroU32) -> io::Result<Pending> {
         self.streams.expire();
+        self.lines.forget_adopted();
         for _ in 0..rounds_max.get() {
             self.streams.report(step);
             if !self.any_ready() {

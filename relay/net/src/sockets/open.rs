@@ -43,11 +43,35 @@ pub(crate) fn listen(
     // Endpoints size their own media; a fragmented packet is lost whole with any of its parts, and
     // many firewalls pass none.
     fragmentation(socket.as_fd(), &address, Fragmentation::Never)?;
-    let coalesces = config.offload == Offload::Auto && coalesce(&socket).is_ok();
-    let limit = train_limit(&socket, config.offload);
-    force_buffer(&socket, &RECEIVE_BUFFER, config.receive_buffer_bytes)?;
-    force_buffer(&socket, &SEND_BUFFER, config.send_buffer_bytes)?;
+    let set_up = set_up(&socket, config)?;
     socket.bind(&address.into())?;
+    reported(socket, set_up)
+}
+
+/// Sets up a listen socket that is bound already.
+pub(super) fn listen_again(
+    socket: UdpSocket,
+    config: &SocketsConfig,
+) -> io::Result<(UdpSocket, SocketReport)> {
+    socket.set_nonblocking(true)?;
+    let socket = Socket::from(socket);
+    let set_up = set_up(&socket, config)?;
+    reported(socket, set_up)
+}
+
+/// Whether it coalesces, and which trains it sends.
+fn set_up(socket: &Socket, config: &SocketsConfig) -> io::Result<(bool, TrainLimit)> {
+    let coalesces = config.offload == Offload::Auto && coalesce(socket).is_ok();
+    let limit = train_limit(socket, config.offload);
+    force_buffer(socket, &RECEIVE_BUFFER, config.receive_buffer_bytes)?;
+    force_buffer(socket, &SEND_BUFFER, config.send_buffer_bytes)?;
+    Ok((coalesces, limit))
+}
+
+fn reported(
+    socket: Socket,
+    (coalesces, limit): (bool, TrainLimit),
+) -> io::Result<(UdpSocket, SocketReport)> {
     let socket = UdpSocket::from(socket);
     let report = SocketReport {
         address: socket.local_addr()?,
@@ -68,6 +92,21 @@ pub(super) fn relayed(
         return Err(OpenError::Unavailable);
     }
     bound_alone(address, offload).map_err(|error| why(&error))
+}
+
+/// Takes up a relayed socket that is bound already.
+pub(super) fn relayed_again(
+    socket: UdpSocket,
+    offload: Offload,
+) -> Result<(UdpSocket, TrainLimit), OpenError> {
+    let taken = || {
+        socket.set_nonblocking(true)?;
+        fragmentation(socket.as_fd(), &socket.local_addr()?, Fragmentation::Allowed)?;
+        let socket = Socket::from(socket);
+        let limit = train_limit(&socket, offload);
+        Ok((UdpSocket::from(socket), limit))
+    };
+    taken().map_err(|error| why(&error))
 }
 
 fn bound_alone(address: SocketAddr, offload: Offload) -> io::Result<(UdpSocket, TrainLimit)> {

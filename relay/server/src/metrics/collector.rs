@@ -41,11 +41,21 @@ impl Collector for RelayCollector {
         scrutiny(&mut families, &self.0)?;
         turn::encode(&mut families, &self.0, &shards)?;
         audit::encode(&mut families, &self.0)?;
+        kept(&mut families, &self.0)?;
         datagrams(&mut families, &shards)?;
         drops(&mut families, &shards)?;
         kernel(&mut families, &shards)?;
         work(&mut families, &shards)
     }
+}
+
+/// Nothing where no service manager keeps anything.
+fn kept(families: &mut Families<'_>, control: &Control) -> fmt::Result {
+    let Some(kept) = control.kept() else { return Ok(()) };
+    let looks = family("kept_looks", "Times the state was compared with what is kept of it");
+    families.counter(&looks, one(kept.looks))?;
+    let states = family("kept_states", "States kept by the service manager for the next start");
+    families.counter(&states, one(kept.states))
 }
 
 fn process(families: &mut Families<'_>, control: &Control, shards: &[ShardStatus]) -> fmt::Result {

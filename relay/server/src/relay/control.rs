@@ -6,11 +6,12 @@ use std::time::{Duration, SystemTime};
 
 use ringfence_core::{
     AllocationView, Counters, Cuts, Holdings, Instant, Join, Joined, Name, Narrowed,
-    ParticipantView, PortCount, Registry, RoomReport, RoomView, UnencryptedFlows,
+    ParticipantView, PortCount, Registry, Restored, RoomReport, RoomView, UnencryptedFlows,
 };
 use ringfence_fence::{Epoch, Pass, Policy, Refusal, Role, RoomRegions};
 use ringfence_net::sockets::SocketReport;
 use tokio::sync::Notify;
+use zeroize::Zeroizing;
 
 use super::clock::Clock;
 use super::controller::Controller;
@@ -19,6 +20,7 @@ use super::shard::Snapshot;
 use super::{Busy, InForce, JoinRefused, NarrowRefused};
 use crate::audit::{Audit, PolicyChange, Record};
 use crate::config::{Config, ConfigFile, Sources};
+use crate::continuity::{Keeper, Kept, State};
 use crate::reload::Reloads;
 
 /// Longest wait for the shards' answers to a survey: many turns of a busy shard.
@@ -40,6 +42,8 @@ pub(super) struct Shared {
     pub(super) audit: Audit,
     pub(super) media: Vec<SocketAddr>,
     pub(super) streams: Vec<SocketAddr>,
+    pub(super) keeper: Keeper,
+    pub(super) nonce_secret: Zeroizing<[u8; 32]>,
 }
 
 /// What one shard did, for metrics.
@@ -275,6 +279,68 @@ impl Control {
     /// whose number stands still after a nudge is stuck.
     pub(crate) fn rounds(&self) -> Vec<u64> {
         self.controller().rounds()
+    }
+
+    /// Takes over whom the relay before this one had, as far as the policy in force admits them.
+    pub(super) fn restore(&self, state: &State) {
+        let restored = self.controller().restore(state);
+        let Restored {
+            rooms,
+            participants,
+            routed,
+            rooms_gone,
+            unrouted,
+            allocations,
+            allocations_gone,
+        } = restored;
+        tracing::info!(
+            rooms,
+            participants,
+            routed,
+            rooms_gone,
+            unrouted,
+            allocations,
+            allocations_gone,
+            "took over from the relay before"
+        );
+    }
+
+    /// Keeps the state for the relay after this one, unless it is as it was at change `kept`; up to which
+    /// change it is kept now.
+    pub(super) fn keep(&self, kept: Option<u64>) -> Option<u64> {
+        let Shared { clock, keeper, nonce_secret, .. } = &*self.0;
+        if !keeper.keeps() {
+            return None;
+        }
+        let mut controller = self.controller();
+        controller.keep();
+        let changes = controller.registry.changes();
+        if kept == Some(changes) {
+            keeper.looked();
+            return kept;
+        }
+        let state = State {
+            clock_origin: clock.origin(),
+            shards: u16::try_from(controller.shards.len()).unwrap_or(u16::MAX),
+            nonce_secret: **nonce_secret,
+            rooms: controller.registry.rooms_state(),
+            turn: controller.registry.turn_state(),
+        };
+        drop(controller);
+        let put = keeper.put_state(&state);
+        keeper.looked();
+        match put {
+            Ok(()) => Some(changes),
+            Err(error) => {
+                tracing::warn!(%error, "the state cannot be kept for a restart");
+                None
+            }
+        }
+    }
+
+    /// What is kept for the relay after this one; `None` without a manager that keeps it.
+    pub fn kept(&self) -> Option<Kept> {
+        self.0.keeper.kept()
     }
 
     /// How long it has been running.

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use ringfence_core::{
-    Command, Effect, Event, Join, Joined, Name, Narrowed, Registry, RoomReport, Scrutiny, ShardId,
-    Target, Verdict,
+    Command, Effect, Event, Join, Joined, Name, Narrowed, Registry, Restored, RoomReport, Scrutiny,
+    ShardId, Target, Verdict,
 };
 use ringfence_fence::{Epoch, RoomRegions};
 use tokio::sync::{oneshot, watch};
@@ -14,9 +14,10 @@ use tokio::sync::{oneshot, watch};
 use super::clock::Clock;
 use super::drain::Drain;
 use super::mailbox::Mailbox;
-use super::shard::Shard;
+use super::shard::{Shard, TAKE_OVER_REST};
 use super::start::quotas;
 use super::{Busy, InForce, JoinRefused, NarrowRefused, turn_door};
+use crate::continuity::State;
 
 /// Surveys in flight: beyond it the API answers that it is busy.
 const SURVEYS_MAX: usize = 64;
@@ -135,6 +136,30 @@ impl Controller {
         self.surveys.insert(token, Survey { answers: Vec::new(), asker });
         self.deliver();
         Ok(Some(answer))
+    }
+
+    /// Takes over whom the relay before this one had, before the first packet.
+    pub(super) fn restore(&mut self, state: &State) -> Restored {
+        let now = self.clock.now();
+        let mut restored = self.registry.restore_rooms(now, &state.rooms);
+        self.registry.restore_turn(now, &state.turn, &mut restored);
+        while self.attend() && self.shards.iter().all(Shard::is_running) {
+            std::thread::sleep(TAKE_OVER_REST);
+        }
+        restored
+    }
+
+    /// Lets packets in.
+    pub(super) fn begin(&self) {
+        self.shards.iter().for_each(Shard::begin);
+    }
+
+    /// Asks every shard for what has changed of its allocations; not if they are behind.
+    pub(super) fn keep(&mut self) {
+        if self.ready().is_ok() {
+            self.registry.keep();
+            self.deliver();
+        }
     }
 
     /// Asks every shard what it carried; not if they are behind, since there is a next time.

@@ -37,6 +37,9 @@ const PUBLISH_INTERVAL: Duration = Duration::from_millis(1);
 /// time, and on a virtual machine setting that leaves the guest.
 const SHOWN_WITHIN: Duration = Duration::from_millis(50);
 
+/// How long a shard that takes over, and whoever waits for it, rests between two looks at its mailbox.
+pub(super) const TAKE_OVER_REST: Duration = Duration::from_millis(1);
+
 /// What a shard shows of itself.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Snapshot {
@@ -61,6 +64,7 @@ pub(super) struct Shard {
     pub(super) cpu_clock: Arc<AtomicCell<Option<ThreadClock>>>,
     pub(super) waits: Arc<Waits>,
     pub(super) load: Load,
+    begun: Arc<AtomicBool>,
     stop: Arc<AtomicBool>,
     waker: Arc<Waker>,
     thread: Option<JoinHandle<io::Result<()>>>,
@@ -73,6 +77,7 @@ struct Turner {
     mailbox: Arc<Mailbox>,
     snapshot: Arc<AtomicCell<Snapshot>>,
     waits: Arc<Waits>,
+    begun: Arc<AtomicBool>,
     stop: Arc<AtomicBool>,
     control: Arc<Notify>,
     clock: Clock,
@@ -103,12 +108,13 @@ impl Shard {
             cpu_clock: Arc::default(),
             waits: Arc::default(),
             load: Load::default(),
+            begun: Arc::default(),
             stop: Arc::default(),
             waker: backend.waker(),
             thread: None,
         };
         let snapshot = Arc::clone(&shard.snapshot);
-        let stop = Arc::clone(&shard.stop);
+        let (begun, stop) = (Arc::clone(&shard.begun), Arc::clone(&shard.stop));
         let waits = Arc::clone(&shard.waits);
         let turner = Turner {
             engine,
@@ -116,6 +122,7 @@ impl Shard {
             mailbox,
             snapshot,
             waits,
+            begun,
             stop,
             control,
             clock,
@@ -140,12 +147,19 @@ impl Shard {
         Ok(shard)
     }
 
+    /// Lets it take in packets: whoever was there before is known now.
+    pub(super) fn begin(&self) {
+        self.begun.store(true, Ordering::Release);
+        self.thread.iter().for_each(|thread| thread.thread().unpark());
+    }
+
     /// Stops the thread and waits for it.
     ///
     /// # Errors
     /// Why the shard had ended before, if it had.
     pub(super) fn stop(&mut self) -> io::Result<()> {
         self.stop.store(true, Ordering::Release);
+        self.begin();
         let _ = self.waker.wake();
         match self.thread.take().map(JoinHandle::join) {
             Some(Ok(ended)) => ended,
@@ -162,6 +176,7 @@ impl Shard {
 
 impl Turner {
     fn run(mut self) -> io::Result<()> {
+        self.take_over();
         let (mut now, mut left) = (self.clock.now(), Pending::Nothing);
         while !self.stop.load(Ordering::Acquire) {
             now = match left {
@@ -175,6 +190,18 @@ impl Turner {
         }
         self.publish(now);
         Ok(())
+    }
+
+    /// Packets wait in the sockets until everybody is known whom the relay before this one had: until
+    /// then theirs would be a stranger's.
+    fn take_over(&mut self) {
+        while !self.begun.load(Ordering::Acquire) {
+            let now = self.clock.now();
+            self.apply_commands();
+            self.handle_timeout(now);
+            self.report();
+            std::thread::park_timeout(TAKE_OVER_REST);
+        }
     }
 
     /// Waits, and shows that it does.

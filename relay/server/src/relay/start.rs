@@ -16,8 +16,10 @@ use ringfence_core::{
 use ringfence_fence::Policy;
 use ringfence_net::affinity::{self, Cpu};
 use ringfence_net::backend::Backend;
-use ringfence_net::sockets::{Offload, Sockets, SocketsConfig};
+use ringfence_net::cputime;
+use ringfence_net::sockets::{Adopted, Offload, Sockets, SocketsConfig};
 use tokio::sync::Notify;
+use zeroize::Zeroizing;
 
 use super::clock::Clock;
 use super::control::{Control, Shared};
@@ -27,6 +29,7 @@ use super::shard::Shard;
 use super::{InForce, StartError, evidence, journal, load, turn_door};
 use crate::audit::{AuditThread, ChainSettings, Record};
 use crate::config::{self, Config, Loaded, Workers};
+use crate::continuity::{Inheritance, Keeper};
 use crate::reload::Reloads;
 
 /// Room for 50 ms of 10 Gbit/s on one shard: a burst that comes while the shard sends a large
@@ -44,6 +47,16 @@ const SETTLE_INTERVAL: Duration = Duration::from_secs(10);
 
 /// Longest wait for that when the relay stops.
 const SETTLE_LAST_TIME_MAX: Duration = Duration::from_secs(1);
+
+/// How often what outlives the relay is written down: what somebody who was let in within that time before a
+/// crash has to ask for again.
+const KEEP_INTERVAL: Duration = Duration::from_millis(100);
+
+/// Times the processor time it takes to write that down, until it is done again.
+const KEEP_REST: u32 = 10;
+
+/// What shards have to answer in when the relay stops: many turns.
+const KEEP_LAST: Duration = Duration::from_millis(20);
 
 /// How often samples of packets are looked at, for which no shard wakes the control thread.
 const SAMPLES_INTERVAL: Duration = Duration::from_millis(250);
@@ -75,26 +88,64 @@ impl Relay {
     /// # Errors
     /// [`StartError`]; then nothing is bound and nothing runs.
     pub fn start(loaded: Loaded, attendant: impl Attend) -> Result<Self, StartError> {
+        Self::start_again(loaded, attendant, Inheritance::default())
+    }
+
+    /// As [`Relay::start`], with what the relay before this one has left: its sockets, and whoever the
+    /// policy still admits.
+    ///
+    /// # Errors
+    /// As for [`Relay::start`].
+    pub fn start_again(
+        loaded: Loaded,
+        attendant: impl Attend,
+        mut inheritance: Inheritance,
+    ) -> Result<Self, StartError> {
         let file = loaded.file.clone();
         let in_force = InForce::of(loaded);
         let InForce { config, policy, .. } = &in_force;
         let audit = open_audit(config, policy)?;
-        let clock = Clock::start();
+        let keeper = inheritance.keeper().map_err(system("a thread for what is kept"))?;
+        let state = inheritance.state.take();
+        let clock =
+            state.as_ref().map_or_else(Clock::start, |state| Clock::resume(state.clock_origin));
+        let nonce_secret = match &state {
+            Some(state) => Zeroizing::new(state.nonce_secret),
+            None => Zeroizing::new(seed()?),
+        };
         let notify = Arc::new(Notify::new());
         let cpus = affinity::allowed().map_err(system("the list of CPUs"))?;
         raise_descriptor_limit();
-        let backends = open_backends(config, &cpus)?;
+        let known = inheritance.shards.len() > 0;
+        let shards = state.as_ref().map(|state| usize::from(state.shards));
+        let mut backends = open_backends(config, &cpus, shards, &mut inheritance.shards)?;
+        keep_sockets(&mut backends, &keeper, known);
         let media = backends[0].local_addresses().to_vec();
         let streams = backends[0].stream_addresses().to_vec();
         let registry = registry(config, policy, backends.len())?;
         let scrutiny = Scrutiny::new(seed()?);
-        let shards = start_shards(backends, config, policy, (&cpus, clock), &notify)?;
+        let shards =
+            start_shards(backends, config, policy, &nonce_secret, (&cpus, clock), &notify)?;
         let controller = Mutex::new(Controller::new(registry, shards, in_force, scrutiny, clock));
         let reloads = Reloads::default();
         let trail = audit.as_ref().map(AuditThread::audit).unwrap_or_default();
-        let shared =
-            Shared { controller, notify, clock, file, reloads, audit: trail, media, streams };
+        let shared = Shared {
+            controller,
+            notify,
+            clock,
+            file,
+            reloads,
+            audit: trail,
+            media,
+            streams,
+            keeper,
+            nonce_secret,
+        };
         let control = Control::new(Arc::new(shared));
+        if let Some(state) = &state {
+            control.restore(state);
+        }
+        control.controller().begin();
         control.audit().record(Record::Started {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             site_region: evidence::site_region(&control.policy()),
@@ -131,10 +182,12 @@ impl Relay {
                     () = attend_shards(&handle) => {}
                     () = settle_at_times(&handle) => {}
                     () = look_at_load(&handle) => {}
+                    () = keep_state(&handle) => {}
                     () = attendant.attend(handle.clone()) => {}
                     () = stopped.notified() => {}
                 }
                 settle_last(&handle).await;
+                keep_last(&handle).await;
             });
             // A configuration may still be being read; nobody waits for it any more.
             runtime.shutdown_background();
@@ -204,6 +257,43 @@ async fn look_at_load(control: &Control) {
     }
 }
 
+/// A relay that stops in order loses nothing of what the next one takes over.
+async fn keep_last(control: &Control) {
+    control.controller().keep();
+    tokio::time::sleep(KEEP_LAST).await;
+    attend_once(control);
+    control.keep(None);
+    control.shared().keeper.flush();
+}
+
+/// Keeps what outlives the relay as it changes, for ever. However much that is, it takes a small part of
+/// this thread's time.
+async fn keep_state(control: &Control) {
+    let mut kept = None;
+    let mut rest = KEEP_INTERVAL;
+    loop {
+        tokio::time::sleep(rest).await;
+        let began = cputime::of_current_thread().unwrap_or_default();
+        kept = control.keep(kept);
+        let took = cputime::of_current_thread().unwrap_or_default().saturating_sub(began);
+        rest = KEEP_INTERVAL.max(took * KEEP_REST);
+    }
+}
+
+/// Tells the manager of all sockets, unless it had them, and has them tell of those to come.
+fn keep_sockets(backends: &mut [Sockets], keeper: &Keeper, known: bool) {
+    if !keeper.keeps() {
+        return;
+    }
+    for (shard, backend) in (0_u16..).zip(backends) {
+        backend.keep_with(keeper.of_shard(shard));
+        let datagrams = backend.local_addresses().len();
+        for (number, (at, fd)) in backend.listening().enumerate().filter(|_| !known) {
+            keeper.put_listening(shard, at, number >= datagrams, fd);
+        }
+    }
+}
+
 /// What was carried since the last time is still told before the relay stops.
 async fn settle_last(control: &Control) {
     control.controller().settle();
@@ -235,17 +325,36 @@ fn open_audit(config: &Config, policy: &Policy) -> Result<Option<AuditThread>, S
 }
 
 /// One set of sockets per shard. The first resolves ports, so that all shards share them.
-fn open_backends(config: &Config, cpus: &[Cpu]) -> Result<Vec<Sockets>, StartError> {
-    let shards = match config.node.workers {
+///
+/// With sockets of the relay before this one there are as many shards as that had: who is behind which of
+/// them is the kernel's to say, and allocations live with their shard's sockets.
+fn open_backends(
+    config: &Config,
+    cpus: &[Cpu],
+    before: Option<usize>,
+    adopted: &mut BTreeMap<u16, Adopted>,
+) -> Result<Vec<Sockets>, StartError> {
+    let wanted = match config.node.workers {
         Workers::PerCpu => cpus.len().max(1),
         Workers::Count(count) => usize::from(NonZeroU16::get(count)),
     };
+    let shards = before.filter(|&shards| shards > 0).unwrap_or(wanted);
+    if shards != wanted {
+        tracing::warn!(
+            shards,
+            wanted,
+            "as many shards as before: calls are behind them; stop it to change that"
+        );
+    }
     let mut sockets = sockets_config(config, shards);
-    sockets.listen.iter().try_for_each(|&address| refuse_taken(address))?;
-    sockets.streams.iter().try_for_each(|listener| refuse_taken_stream(listener.address))?;
+    if adopted.is_empty() {
+        sockets.listen.iter().try_for_each(|&address| refuse_taken(address))?;
+        sockets.streams.iter().try_for_each(|listener| refuse_taken_stream(listener.address))?;
+    }
     let mut backends = Vec::with_capacity(shards);
-    for _ in 0..shards {
-        let backend = open_backend(&sockets)?;
+    for number in 0..shards {
+        let own = u16::try_from(number).ok().and_then(|number| adopted.remove(&number));
+        let backend = open_backend(&sockets, own.unwrap_or_default())?;
         sockets.listen = backend.local_addresses().to_vec();
         backends.push(backend);
     }
@@ -299,8 +408,8 @@ fn refuse_taken_stream(address: SocketAddr) -> Result<(), StartError> {
     probe.map(drop).map_err(|error| StartError::Bind(address, error))
 }
 
-fn open_backend(config: &SocketsConfig) -> Result<Sockets, StartError> {
-    Sockets::open(config).map_err(|error| {
+fn open_backend(config: &SocketsConfig, adopted: Adopted) -> Result<Sockets, StartError> {
+    Sockets::adopt(config, adopted).map_err(|error| {
         // Which of them it was: the one that cannot be bound alone either.
         let udp = config.listen.iter().copied();
         let tcp = config.streams.iter().map(|listener| listener.address);
@@ -339,11 +448,12 @@ fn start_shards(
     backends: Vec<Sockets>,
     config: &Config,
     policy: &Arc<Policy>,
+    nonce_secret: &Zeroizing<[u8; 32]>,
     (cpus, clock): (&[Cpu], Clock),
     notify: &Arc<Notify>,
 ) -> Result<Vec<Shard>, StartError> {
     let limits = core_limits(&config.limits, backends.len());
-    let turn = turn_door::setup(config, clock.wall(Instant::START));
+    let turn = turn_door::setup(config, nonce_secret, clock.wall(Instant::START));
     let mut shards = Vec::with_capacity(backends.len());
     for (number, backend) in backends.into_iter().enumerate() {
         let engine = Engine::new(EngineSetup {

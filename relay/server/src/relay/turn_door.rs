@@ -12,7 +12,11 @@ use zeroize::Zeroizing;
 use crate::config::{Config, Tenant, User};
 
 /// The door as every shard runs it; `None` without an address to relay from.
-pub(super) fn setup(config: &Config, started: SystemTime) -> Option<TurnSetup> {
+pub(super) fn setup(
+    config: &Config,
+    nonce_secret: &Zeroizing<[u8; 32]>,
+    started: SystemTime,
+) -> Option<TurnSetup> {
     let addresses = &config.listen.relay_addresses;
     let families: BTreeSet<Family> = addresses.iter().map(|&ip| Family::of(ip)).collect();
     (!families.is_empty()).then(|| TurnSetup {
@@ -21,6 +25,7 @@ pub(super) fn setup(config: &Config, started: SystemTime) -> Option<TurnSetup> {
         families: families.into_iter().collect(),
         alternates: config.turn.alternate_servers.clone(),
         channel_numbers: config.turn.channel_numbers,
+        nonce_secret: nonce_secret.clone(),
         // A clock before 1970 is wrong; then every credential is as good as its secret.
         unix_start: started.duration_since(UNIX_EPOCH).unwrap_or_default(),
     })

@@ -2,7 +2,7 @@
 
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -12,6 +12,7 @@ use ringfence_wire::datagram::Step;
 use rustls::{ServerConfig, ServerConnection};
 use socket2::{Domain, Protocol, Socket, Type};
 
+use super::super::adopted::Adopted;
 use super::super::config::StreamListener;
 use super::super::receive::Left;
 use super::super::tokens::{self, FIRST_DYNAMIC};
@@ -40,9 +41,16 @@ pub(super) struct Listener {
 }
 
 /// Opens all listeners.
-pub(super) fn open(configs: &[StreamListener], registry: &Registry) -> io::Result<Vec<Listener>> {
+pub(super) fn open(
+    configs: &[StreamListener],
+    registry: &Registry,
+    adopted: &mut Adopted,
+) -> io::Result<Vec<Listener>> {
     let open_one = |(place, config): (usize, &StreamListener)| {
-        let socket = listen(config.address)?;
+        let socket = match adopted.take_stream(config.address) {
+            Some(socket) => socket.set_nonblocking(true).map(|()| socket),
+            None => listen(config.address),
+        }?;
         let token = tokens::streams(place);
         registry.register(&mut SourceFd(&socket.as_raw_fd()), token, Interest::READABLE)?;
         Ok(Listener { socket, tls: config.tls.clone() })
@@ -68,6 +76,10 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
 }
 
 impl Listener {
+    pub(super) fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+
     pub(super) fn address(&self) -> io::Result<SocketAddr> {
         self.socket.local_addr()
     }

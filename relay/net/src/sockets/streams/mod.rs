@@ -17,6 +17,7 @@ mod transport;
 
 use std::io;
 use std::net::SocketAddr;
+use std::os::fd::BorrowedFd;
 use std::time::{Duration, Instant};
 
 use mio::Registry;
@@ -24,6 +25,7 @@ use mio::event::Event;
 use ringfence_wire::datagram::{LocalSocket, Step};
 use slab::Slab;
 
+use super::adopted::Adopted;
 use super::config::SocketsConfig;
 use super::ready::Ready;
 use super::receive::Left;
@@ -67,8 +69,12 @@ pub(super) struct Streams {
 
 impl Streams {
     /// Opens the listeners.
-    pub(super) fn open(config: &SocketsConfig, registry: &Registry) -> io::Result<Self> {
-        let listeners = accept::open(&config.streams, registry)?;
+    pub(super) fn open(
+        config: &SocketsConfig,
+        registry: &Registry,
+        adopted: &mut Adopted,
+    ) -> io::Result<Self> {
+        let listeners = accept::open(&config.streams, registry, adopted)?;
         let addresses = listeners.iter().map(Listener::address).collect::<io::Result<_>>()?;
         Ok(Self {
             listeners,
@@ -84,6 +90,11 @@ impl Streams {
             authenticate_within: config.authenticate_within,
             counters: StreamCounters::default(),
         })
+    }
+
+    /// The sockets where streams are accepted.
+    pub(super) fn listening(&self) -> impl Iterator<Item = (SocketAddr, BorrowedFd<'_>)> {
+        self.addresses.iter().copied().zip(self.listeners.iter().map(Listener::as_fd))
     }
 
     /// Where streams are accepted, ports resolved.

@@ -17,6 +17,7 @@ use super::failure::Failure;
 use super::output::{OutputMode, print_error, style_errors};
 use crate::api::Api;
 use crate::config::{Loaded, LogFormat};
+use crate::continuity::Inheritance;
 use crate::log::{self, LineCap};
 use crate::relay::{Control, Draining, Relay};
 use crate::reload::{self, Asker};
@@ -32,7 +33,7 @@ pub(super) fn run(loaded: Loaded, output: OutputMode) -> Result<ExitCode, Failur
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::system("a runtime", &error))?;
     let api = Api::bind(&loaded.config.control)?;
-    let relay = Relay::start(loaded, api)?;
+    let relay = Relay::start_again(loaded, api, Inheritance::take())?;
     start_summary::tell(relay.control());
     let ended = runtime.block_on(watch(relay.control(), &log));
     notify(NotifyState::Stopping);
