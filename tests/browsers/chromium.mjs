@@ -14,13 +14,14 @@ const ARGUMENTS = [
   "--ignore-certificate-errors",
 ];
 
+/** Starts a Chromium with a fresh profile. */
+export function launchChromium() {
+  return chromium.launch({ executablePath: EXECUTABLE, chromiumSandbox: false, args: ARGUMENTS });
+}
+
 /** Opens `url` in a Chromium with a fresh profile. */
 export async function openChromium(url) {
-  const browser = await chromium.launch({
-    executablePath: EXECUTABLE,
-    chromiumSandbox: false,
-    args: ARGUMENTS,
-  });
+  const browser = await launchChromium();
   const page = await browser.newPage();
   await page.goto(url);
   return {

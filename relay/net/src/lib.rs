@@ -16,6 +16,7 @@ pub mod inherited;
 pub mod interfaces;
 pub mod sleep;
 pub mod sockets;
+pub mod timekeeping;
 
 pub use counters::{
     IoCounters, ReceiveCounters, RelayedCounters, SendCounters, SendRefusal, StreamCounters,

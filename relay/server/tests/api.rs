@@ -16,6 +16,8 @@ mod report;
 mod running;
 #[path = "api/select.rs"]
 mod select;
+#[path = "api/status.rs"]
+mod status;
 #[path = "api/token.rs"]
 mod token;
 #[path = "api/turn.rs"]

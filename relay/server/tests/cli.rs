@@ -9,6 +9,8 @@ mod audit;
 mod config_commands;
 #[path = "cli/credentials.rs"]
 mod credentials;
+#[path = "cli/doctor.rs"]
+mod doctor;
 #[path = "cli/drain.rs"]
 mod drain;
 #[path = "cli/manual.rs"]
@@ -19,5 +21,7 @@ mod policy_questions;
 mod reload;
 #[path = "cli/serve.rs"]
 mod serve;
+#[path = "cli/top.rs"]
+mod top;
 #[path = "cli/why.rs"]
 mod why;

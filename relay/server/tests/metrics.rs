@@ -1,5 +1,7 @@
 //! Metrics move with the traffic, and scrapers can read them.
 
+#[path = "metrics/monitoring.rs"]
+mod monitoring;
 #[path = "metrics/openmetrics.rs"]
 mod openmetrics;
 #[path = "api/raw.rs"]

@@ -13,8 +13,9 @@ use super::turn::REST_PATH;
 use crate::config::Secret;
 use crate::relay::Control;
 
-/// What anyone who reaches the listener may ask: probes and scrapers hold no token.
-const OPEN: [&str; 3] = ["/health", "/ready", "/metrics"];
+/// What anyone who reaches the listener may ask: probes and scrapers hold no token, and a browser has
+/// none before the status page has asked for it. That page holds no number.
+const OPEN: [&str; 4] = ["/health", "/ready", "/metrics", super::status::PAGE_PATH];
 
 /// The router behind the token of the configuration in force. Without a token nobody can show it,
 /// and every call is refused.

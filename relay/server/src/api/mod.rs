@@ -19,6 +19,7 @@ mod rooms;
 mod routes;
 pub mod select;
 mod sessions;
+mod status;
 mod strict;
 mod turn;
 pub mod why;

@@ -9,9 +9,9 @@ use utoipa::ToSchema;
 
 use super::Problem;
 use super::refusals;
-use super::why;
 use crate::metrics;
 use crate::relay::Control;
+use crate::status::problems;
 
 /// The process lives.
 #[derive(Serialize, ToSchema)]
@@ -52,21 +52,11 @@ pub(super) async fn health(State(control): State<Control>) -> Json<Health> {
          content_type = "application/problem+json"),
     ))]
 pub(super) async fn ready(State(control): State<Control>) -> Result<Json<Ready>, Problem> {
-    let shards = control.shards();
-    let stopped = shards.iter().enumerate().filter(|(_, shard)| !shard.running);
-    let mut reasons: Vec<_> =
-        stopped.map(|(number, _)| format!("shard {number} has stopped")).collect();
-    let policy = control.policy();
-    if let Err(refusal) = policy.own_site_standing() {
-        reasons.push(why::in_words(&policy, &refusal, None));
+    let problems = problems(&control);
+    if !problems.is_empty() {
+        return Err(refusals::not_ready(&problems));
     }
-    reasons.extend(control.draining().map(|_| "the relay is draining".to_owned()));
-    let audit = control.audit().status().and_then(|status| status.failure);
-    reasons.extend(audit.map(|failure| format!("the audit trail is not written: {failure}")));
-    if !reasons.is_empty() {
-        return Err(refusals::not_ready(&reasons));
-    }
-    Ok(Json(Ready { status: "ready", shards: shards.len() }))
+    Ok(Json(Ready { status: "ready", shards: control.shards().len() }))
 }
 
 /// What the relay counts.

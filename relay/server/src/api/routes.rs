@@ -2,9 +2,10 @@
 
 use std::sync::LazyLock;
 
-use axum::Router;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
+use axum::routing::get;
+use axum::{Extension, Router};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::server::Server;
 use utoipa::{Modify, OpenApi};
@@ -13,7 +14,7 @@ use utoipa_axum::routes;
 
 use super::{
     allocations, drain, participants, plan, process, refusals, reload, report, rooms, select,
-    sessions, turn, why,
+    sessions, status, turn, why,
 };
 use crate::relay::Control;
 
@@ -28,7 +29,7 @@ use crate::relay::Control;
         (name = "turn", description = "TURN clients: their credentials, their allocations"),
         (name = "fence", description = "What the fence decides, and why"),
         (name = "audit", description = "What is on record"),
-        (name = "process", description = "Probes and metrics; they need no token"),
+        (name = "process", description = "Probes and metrics, which need no token; and sums"),
     ),
 )]
 struct Frame;
@@ -50,6 +51,8 @@ pub fn document() -> &'static str {
 pub(super) fn router(control: Control) -> Router {
     let (router, _) = open_routes().split_for_parts();
     router
+        .route(status::PAGE_PATH, get(status::page))
+        .layer(Extension(status::Latest::default()))
         .with_state(control)
         .fallback(refusals::no_route)
         .method_not_allowed_fallback(refusals::bad_method)
@@ -72,6 +75,7 @@ fn open_routes() -> OpenApiRouter<Control> {
         .routes(routes!(reload::reload))
         .routes(routes!(drain::drain, drain::resume, drain::state))
         .routes(routes!(report::get))
+        .routes(routes!(status::status))
         .routes(routes!(process::health))
         .routes(routes!(process::ready))
         .routes(routes!(process::metrics))

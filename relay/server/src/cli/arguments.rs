@@ -39,6 +39,8 @@ pub(super) enum Command {
     Join(Box<JoinArgs>),
     /// Check the configuration without binding anything.
     CheckConfig,
+    /// Look the configuration and this host over, and say how to mend what will hurt.
+    Doctor,
     /// Turn a coturn configuration into one of Ringfence.
     Import(ImportArgs),
     /// Say what another configuration would open and close.
@@ -60,6 +62,8 @@ pub(super) enum Command {
     Sessions(SessionsArgs),
     /// List the allocations of TURN clients.
     Allocations(AllocationsArgs),
+    /// Watch what a relay is doing: shards, regions, refusals, drops.
+    Top(TopArgs),
     /// End a participant's stay in a room.
     Disconnect(DisconnectArgs),
     /// Let less into a room while it goes on.
@@ -262,6 +266,15 @@ pub(super) struct RoomsArgs {
 pub(super) struct SessionsArgs {
     /// Of this room only.
     pub(super) room: Option<String>,
+    #[command(flatten)]
+    pub(super) client: ClientArgs,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct TopArgs {
+    /// Print one table and end.
+    #[arg(long)]
+    pub(super) once: bool,
     #[command(flatten)]
     pub(super) client: ClientArgs,
 }

@@ -39,6 +39,17 @@ impl Caller {
         Ok(self.runtime.block_on(self.client.call(method, path, None))?)
     }
 
+    /// The same, for an answer that is there by then.
+    pub(super) fn call_within(
+        &self,
+        patience: Duration,
+        method: Method,
+        path: &str,
+    ) -> Result<Value, ClientError> {
+        let client = self.client.clone().with_patience(patience);
+        self.runtime.block_on(client.call(method, path, None))
+    }
+
     /// Makes one call with a body, and waits so long for its answer.
     pub(super) fn send(
         &self,

@@ -6,10 +6,14 @@ use std::process::ExitCode;
 pub(super) const REFUSED: u8 = 1;
 /// The audit trail is damaged.
 pub(super) const DAMAGED: u8 = 1;
+/// `doctor` found what keeps the relay from starting or carrying.
+pub(super) const UNFIT: u8 = 1;
 /// The command line is wrong, or `check-config` found errors.
 pub(super) const USAGE: u8 = 2;
 /// Some of what `import` was given would not be kept.
 pub(super) const NOT_KEPT: u8 = 3;
+/// `doctor` found nothing worse than what costs speed or packets.
+pub(super) const WARNED: u8 = 3;
 /// A change widens a fence.
 pub(super) const WIDENS: u8 = 3;
 /// An invariant does not hold.
@@ -34,11 +38,13 @@ pub(super) const HELP: &str = "\
 Exit status:
   0   done; for `why`: admitted
   1   the answer is no: the fence refuses, or the relay refused the call; for `audit verify` and
-      `report`: the audit trail is damaged, or says nothing of it
+      `report`: the audit trail is damaged, or says nothing of it; for `doctor`: the relay would not
+      start here, or carry nothing
   2   wrong command line; for `check-config`, `plan`, `prove` and `reload`: the configuration has
       errors; for `plan`, any error; for `region`: a file cannot be used
   3   for `import`: some of the old configuration would not be kept; for `plan`: the change widens a
-      fence; for `reload`: it does, and was not accepted; for `region diff`: the files differ
+      fence; for `reload`: it does, and was not accepted; for `region diff`: the files differ; for
+      `doctor`: there are warnings, and no errors
   4   for `prove` and `reload`: an invariant does not hold
   69  no relay answers
   70  a thread of the relay ended on its own

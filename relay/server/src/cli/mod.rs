@@ -6,6 +6,7 @@ mod calls;
 mod check_config;
 mod config_file;
 mod credentials;
+mod doctor;
 mod documents;
 mod drain;
 mod exit;
@@ -21,6 +22,7 @@ mod report;
 mod select;
 mod serve;
 mod table;
+mod top;
 mod why;
 
 use std::process::ExitCode;
@@ -58,6 +60,7 @@ fn dispatch(cli: &Cli, output: OutputMode) -> Result<ExitCode, Failure> {
         Command::Import(args) => import::run(args, output),
         Command::Region(command) => region::run(command, config, output),
         Command::CheckConfig => check_config::run(config, output),
+        Command::Doctor => doctor::run(config, output),
         Command::Plan(args) => plan::run(args, config, output),
         Command::Prove => prove::run(config, output),
         Command::Select(args) => select::run(args, config, output),
@@ -66,6 +69,7 @@ fn dispatch(cli: &Cli, output: OutputMode) -> Result<ExitCode, Failure> {
         Command::Rooms(args) => calls::rooms(args, config, output),
         Command::Sessions(args) => calls::sessions(args, config, output),
         Command::Allocations(args) => calls::allocations(args, config, output),
+        Command::Top(args) => top::run(args, config, output),
         Command::Disconnect(args) => calls::disconnect(args, config, output),
         Command::Narrow(args) => narrow::run(args, config, output),
         Command::Reload(args) => reload::run(args, config, output),

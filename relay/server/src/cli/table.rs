@@ -14,6 +14,11 @@ impl Table {
         Self { header: header.map(str::to_owned).into(), rows: Vec::new() }
     }
 
+    /// A table of rows with as many cells as the header has.
+    pub(super) fn of(header: Vec<String>, rows: Vec<Vec<String>>) -> Self {
+        Self { header, rows }
+    }
+
     /// Adds a row. A cell that is empty shows as `-`.
     pub(super) fn row<const N: usize>(&mut self, cells: [String; N]) {
         let shown = |cell: String| match cell.is_empty() {

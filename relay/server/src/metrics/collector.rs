@@ -6,13 +6,14 @@ use std::net::SocketAddr;
 
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::DescriptorEncoder;
-use ringfence_core::{Counters, DropReason, Fault, Unencrypted, UnencryptedFlows};
+use ringfence_core::{Counters, Unencrypted, UnencryptedFlows};
 use ringfence_fence::Rule;
-use ringfence_net::{IoCounters, ReceiveCounters, SendRefusal};
+use ringfence_net::{IoCounters, SendRefusal};
 
 use super::families::{Families, Family, Labels, bytes, family, seconds};
 use super::{audit, turn};
 use crate::relay::{Control, ShardStatus};
+use crate::status;
 
 /// One number of what a shard counts.
 type Read<C> = fn(&C) -> u64;
@@ -71,6 +72,8 @@ fn process(families: &mut Families<'_>, control: &Control, shards: &[ShardStatus
     families.gauge(&standing, one(u32::from(policy.own_site_standing().is_ok())))?;
     let epoch = family("policy_epoch", "Version of the policy in force");
     families.gauge(&epoch, one(policy.epoch().0))?;
+    let draining = family("draining", "1 while new work is refused until the last call ends");
+    families.gauge(&draining, one(u32::from(control.draining().is_some())))?;
     reloads(families, control)
 }
 
@@ -133,35 +136,17 @@ fn datagrams(families: &mut Families<'_>, shards: &[ShardStatus]) -> fmt::Result
 
 fn drops(families: &mut Families<'_>, shards: &[ShardStatus]) -> fmt::Result {
     let sum = shards.iter().fold(Counters::new(), |sum, shard| sum + shard.snapshot.engine);
-    let engine = DropReason::ALL.iter().map(|&reason| {
-        let labels = drop_labels(fault(reason.fault()), reason.code());
-        (labels, sum.dropped(reason))
-    });
     let dropped = family(
         "datagrams_dropped",
         "Datagrams dropped, by whose fault it is and why; the kernel's never counted as received",
     );
-    families.counter(&dropped, engine.chain(kernel_drops(shards)))?;
+    let counts = status::drops(shards);
+    let samples = counts.map(|drops| (drop_labels(drops.fault, drops.reason), drops.count));
+    families.counter(&dropped, samples)?;
     let refusals = Rule::ALL.iter().zip(sum.refusals);
     let refusals = refusals.map(|(rule, count)| (vec![("rule", rule.code().to_owned())], count));
     let family = family("fence_refusals", "Datagrams that the fence refused, by its rule");
     families.counter(&family, refusals)
-}
-
-fn kernel_drops(shards: &[ShardStatus]) -> impl Iterator<Item = (Labels, u64)> {
-    let received = |read: Read<ReceiveCounters>| -> u64 {
-        let each = shards.iter().map(|shard| &shard.snapshot.io.received);
-        each.map(read).sum()
-    };
-    let queue_full = queue_drops(shards).values().sum();
-    let reasons = [
-        ("queue_full", queue_full),
-        ("truncated", received(|io| io.truncated)),
-        ("control_truncated", received(|io| io.control_truncated)),
-        ("foreign_source", received(|io| io.foreign_source)),
-    ];
-    let labelled = reasons.map(|(reason, count)| (drop_labels("kernel", reason), count));
-    labelled.into_iter()
 }
 
 fn kernel(families: &mut Families<'_>, shards: &[ShardStatus]) -> fmt::Result {
@@ -229,14 +214,6 @@ pub(super) fn by_shard<N>(
 
 fn drop_labels(fault: &str, reason: &str) -> Labels {
     vec![("fault", fault.to_owned()), ("reason", reason.to_owned())]
-}
-
-fn fault(fault: Fault) -> &'static str {
-    match fault {
-        Fault::Sender => "sender",
-        Fault::Policy => "policy",
-        Fault::Relay => "relay",
-    }
 }
 
 pub(super) fn one<N>(number: N) -> impl Iterator<Item = (Labels, N)> {

@@ -28,6 +28,7 @@ pub use self::drain::Draining;
 pub use self::in_force::InForce;
 pub use self::shard::Snapshot;
 pub use self::start::{Attend, Relay};
+pub(crate) use self::start::{RECEIVE_BUFFER_BYTES, SEND_BUFFER_BYTES};
 use crate::audit::ChainError;
 
 /// The shards are behind: nothing was done, try again.

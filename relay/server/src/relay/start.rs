@@ -34,10 +34,10 @@ use crate::reload::Reloads;
 
 /// Room for 50 ms of 10 Gbit/s on one shard: a burst that comes while the shard sends a large
 /// room's copies must not be lost.
-const RECEIVE_BUFFER_BYTES: u32 = 64 << 20;
+pub(crate) const RECEIVE_BUFFER_BYTES: u32 = 64 << 20;
 
 /// The copies of one batch to a large room.
-const SEND_BUFFER_BYTES: u32 = 16 << 20;
+pub(crate) const SEND_BUFFER_BYTES: u32 = 16 << 20;
 
 /// How soon the control thread tries again when a mailbox was full.
 const RETRY: Duration = Duration::from_millis(1);

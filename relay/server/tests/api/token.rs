@@ -1,4 +1,4 @@
-//! Over TCP, who does not show the token gets nothing but probes and metrics.
+//! Over TCP, who does not show the token gets nothing but probes, metrics and an empty page.
 
 use std::os::unix::fs::MetadataExt;
 
@@ -8,7 +8,8 @@ use ringfence::client::ApiClient;
 use crate::raw;
 use crate::running::{self, Running, TOKEN};
 
-const GUARDED: [(&str, &str); 9] = [
+const GUARDED: [(&str, &str); 10] = [
+    ("GET", "/v1/status"),
     ("GET", "/v1/rooms"),
     ("GET", "/v1/sessions"),
     ("GET", "/v1/why?address=127.1.0.1&fence=open"),
@@ -61,9 +62,9 @@ fn with_the_token_calls_work() {
 }
 
 #[test]
-fn probes_and_metrics_need_no_token() {
+fn probes_metrics_and_the_empty_page_need_no_token() {
     let running = running::start();
-    for path in ["/health", "/ready", "/metrics"] {
+    for path in ["/health", "/ready", "/metrics", "/status"] {
         assert_eq!(ask(&running, ("GET", path), "").status, 200, "{path}");
     }
 }

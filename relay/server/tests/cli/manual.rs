@@ -2,17 +2,19 @@
 
 use crate::program::Home;
 
-const COMMANDS: [&str; 18] = [
+const COMMANDS: [&str; 20] = [
     "serve",
     "dev",
     "demo",
     "join",
     "check-config",
+    "doctor",
     "import",
     "why",
     "credentials",
     "rooms",
     "sessions",
+    "top",
     "disconnect",
     "narrow",
     "reload",

@@ -2,6 +2,7 @@
 
 use std::os::unix::net::UnixDatagram;
 use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use ringfence::client::ClientError;
 use serde_json::{Value, json};
@@ -92,6 +93,28 @@ fn a_json_log_is_json_in_every_line() {
 }
 
 #[test]
+fn a_flood_leaves_ten_lines_a_second_and_each_other_line_is_counted() {
+    let home = Home::with(&format!("{}\n[log]\nformat = \"json\"\n", config(&Home::new())));
+    let (served, started) = (Served::start(&home), Instant::now());
+    let mut stays = 0;
+    // Longer than a second, and more than two seconds may log.
+    while started.elapsed() < Duration::from_millis(1_500) || stays < 20 {
+        join(&home, "standup", "alice");
+        leave(&home, "standup", "alice");
+        stays += 1;
+    }
+    let run = served.stop("TERM");
+    let seconds = 1 + started.elapsed().as_secs();
+    let lines: Vec<serde_json::Value> =
+        run.err.lines().map(|line| serde_json::from_str(line).expect(line)).collect();
+    // One more is written at the end, whatever there is room for.
+    assert!(lines.len() as u64 <= 10 * (seconds + 1) + 1, "in {seconds} s: {}", run.err);
+    let suppressed = lines.iter().filter_map(|line| line["suppressed"].as_u64()).sum::<u64>();
+    let (told, joined) = (lines.len() as u64 + suppressed, 2 * stays);
+    assert!(suppressed > 0 && told >= joined, "{told} of more than {joined}: {}", run.err);
+}
+
+#[test]
 fn commands_ask_the_relay_of_their_configuration() {
     let home = &Home::new();
     let served = Served::start(home);
@@ -171,11 +194,24 @@ pub(crate) fn join(home: &Home, room: &str, participant: &str) {
 }
 
 pub(crate) fn try_join(home: &Home, room: &str, participant: &str) -> Result<Value, ClientError> {
-    let client = ringfence::client::ApiClient::unix(home.path().join("ringfence.sock"));
     let path = format!("/v1/rooms/{room}/participants");
     let body = json!({ "tenant": "acme", "participant": participant });
+    call(home, hyper::Method::POST, &path, Some(&body))
+}
+
+fn leave(home: &Home, room: &str, participant: &str) {
+    let path = format!("/v1/rooms/{room}/participants/{participant}");
+    call(home, hyper::Method::DELETE, &path, None).unwrap();
+}
+
+fn call(
+    home: &Home,
+    method: hyper::Method,
+    path: &str,
+    body: Option<&Value>,
+) -> Result<Value, ClientError> {
+    let client = ringfence::client::ApiClient::unix(home.path().join("ringfence.sock"));
     let mut runtime = tokio::runtime::Builder::new_current_thread();
     let runtime = runtime.enable_all().build().unwrap();
-    let call = client.call(hyper::Method::POST, &path, Some(&body));
-    runtime.block_on(call)
+    runtime.block_on(client.call(method, path, body))
 }

@@ -38,7 +38,7 @@ pub(super) fn run(loaded: Loaded, output: OutputMode) -> Result<ExitCode, Failur
     let ended = runtime.block_on(watch(relay.control(), &log));
     notify(NotifyState::Stopping);
     let stopped = relay.stop();
-    log.tell();
+    log.tell_last();
     ended.map_err(|error| Failure::system("signals", &error))?;
     stopped.map_err(|error| Failure::thread_ended(&error))?;
     info!("stopped");

@@ -10,7 +10,7 @@ use self::markup::Markup;
 use super::{Report, SpareUse};
 use crate::audit::Verdict;
 
-const STYLE: &str = include_str!("style.css");
+const STYLE: &str = concat!(include_str!("../../house.css"), include_str!("style.css"));
 
 /// The page.
 pub fn html(report: &Report) -> String {
