@@ -20,6 +20,7 @@ pub mod reload;
 pub mod report;
 pub mod room;
 pub mod servers;
+pub mod soak;
 pub mod spread;
 pub mod stun;
 pub mod voice;

@@ -8,6 +8,7 @@ mod load;
 mod output;
 mod progress;
 mod reload;
+mod soak;
 
 use std::process::ExitCode;
 
@@ -35,6 +36,8 @@ enum Command {
     Hold(hold::Arguments),
     /// Loss, packets astray and the time of the answer over many reloads. Exit status 1: any of them.
     Reload(reload::Arguments),
+    /// An hour at 70 % load with clients that come and go. Exit status 1: memory grew, or a leak.
+    Soak(soak::Arguments),
 }
 
 pub(crate) fn run() -> anyhow::Result<ExitCode> {
@@ -45,5 +48,6 @@ pub(crate) fn run() -> anyhow::Result<ExitCode> {
         Command::FanOut(arguments) => fan_out::run(&arguments),
         Command::Hold(arguments) => hold::run(&arguments),
         Command::Reload(arguments) => reload::run(&arguments),
+        Command::Soak(arguments) => soak::run(&arguments),
     }
 }

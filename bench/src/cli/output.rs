@@ -48,7 +48,15 @@ pub(crate) fn give_record(
 
 /// Writes a page, if one is asked for.
 pub(crate) fn write_page(record: &Record, page: Option<&Path>) -> anyhow::Result<()> {
-    page.map_or(Ok(()), |page| write(page, &report::html(record)?))
+    write_text(page, || report::html(record))
+}
+
+/// Makes a text and writes it, if a file for it is asked for.
+pub(crate) fn write_text(
+    path: Option<&Path>,
+    text: impl FnOnce() -> anyhow::Result<String>,
+) -> anyhow::Result<()> {
+    path.map_or(Ok(()), |path| write(path, &text()?))
 }
 
 /// What took minutes to measure is not lost for want of a folder.

@@ -57,6 +57,35 @@ impl Progress {
     }
 }
 
+/// Shows how far something has come that takes long: a bar on a terminal, a line each time elsewhere.
+pub(crate) struct Countdown {
+    bar: Option<ProgressBar>,
+    span: Duration,
+}
+
+impl Countdown {
+    pub(crate) fn new(what: &str, span: Duration) -> Self {
+        Self { bar: std::io::stderr().is_terminal().then(|| bar(what, span)), span }
+    }
+
+    pub(crate) fn show(&self, elapsed: Duration, words: &str) {
+        match &self.bar {
+            Some(bar) => {
+                bar.set_position(milliseconds(elapsed.min(self.span)));
+                bar.set_message(words.to_owned());
+            }
+            None => eprintln!("{:>4} s of {}  {words}", elapsed.as_secs(), self.span.as_secs()),
+        }
+    }
+
+    /// Leaves nothing on the terminal.
+    pub(crate) fn end(self) {
+        if let Some(bar) = self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
+
 fn bar(what: &str, span: Duration) -> ProgressBar {
     let style = ProgressStyle::with_template("{prefix} [{bar:30}] {msg}");
     let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());

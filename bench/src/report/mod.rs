@@ -4,7 +4,9 @@ mod figures;
 mod page;
 #[cfg(test)]
 mod sample;
+mod soak_table;
 mod table;
 
-pub use page::html;
+pub use page::{html, soak_page};
+pub use soak_table::soak_table;
 pub use table::table;

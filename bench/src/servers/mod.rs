@@ -22,7 +22,7 @@ pub use reflector::reflect;
 
 use crate::record;
 use crate::work::calls::Calls;
-use crate::work::rooms::{Door, Layout, Rooms};
+use crate::work::rooms::{Door, Layout, Rooms, TTL_S};
 use crate::work::turn::{Plan, Transport, Turn};
 use crate::work::{Echo, Sinks, Task, Work};
 
@@ -134,7 +134,7 @@ impl Server {
         sinks: Sinks,
     ) -> anyhow::Result<Box<dyn Work>> {
         let control = self.control.clone().context("rooms need the relay's control socket")?;
-        let door = Door { media, control, tenant: TENANT.to_owned() };
+        let door = Door { media, control, tenant: TENANT.to_owned(), ttl_s: TTL_S };
         Ok(Box::new(Rooms::open(&door, layout, sinks)?))
     }
 
@@ -146,7 +146,7 @@ impl Server {
 }
 
 /// The account of the product's test set-up.
-const TENANT: &str = "acme";
+pub const TENANT: &str = "acme";
 
 /// An address from which nobody else asks, so that no limit of a server's is met.
 const ASKING: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 1, 15, 1));

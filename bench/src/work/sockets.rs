@@ -36,6 +36,7 @@ pub struct Sinks {
 pub struct Sockets {
     sockets: Vec<UdpSocket>,
     receiver: Receiver,
+    sinks: Sinks,
     next: usize,
     /// Sockets asked in a row that had no full batch.
     asked: usize,
@@ -55,7 +56,7 @@ impl Sockets {
         if sinks.stamps {
             stamps::wait_until_in_force()?;
         }
-        Ok(Self { sockets, receiver: Receiver::new(sinks), next: 0, asked: 0, refused: 0 })
+        Ok(Self { sockets, receiver: Receiver::new(sinks), sinks, next: 0, asked: 0, refused: 0 })
     }
 
     /// Where it is bound.
@@ -72,6 +73,16 @@ impl Sockets {
     /// What connect(2) gives.
     pub fn connect(&self, socket: usize, to: SocketAddr) -> io::Result<()> {
         self.sockets[socket].connect(to)
+    }
+
+    /// Exchanges a socket for one at another port of its address, with the same partner.
+    ///
+    /// # Errors
+    /// It has no partner, or no file descriptors are left.
+    pub fn reopen(&mut self, socket: usize) -> anyhow::Result<()> {
+        let (ip, partner) = (self.address(socket)?.ip(), self.sockets[socket].peer_addr()?);
+        self.sockets[socket] = open(SocketAddr::new(ip, 0), self.sinks)?;
+        Ok(self.connect(socket, partner)?)
     }
 
     /// Sends datagrams that lie back to back in `bytes`, each of `datagram_bytes`, the last perhaps

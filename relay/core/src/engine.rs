@@ -176,6 +176,11 @@ impl Engine {
         self.rooms.parked()
     }
 
+    /// Deadlines that this shard watches: none where nobody is.
+    pub fn timers(&self) -> usize {
+        self.rooms.timers() + self.turn.as_ref().map_or(0, Turn::timers)
+    }
+
     /// What is held for TURN clients.
     pub fn turn_holdings(&self) -> TurnHoldings {
         self.turn.as_ref().map(Turn::held).unwrap_or_default()

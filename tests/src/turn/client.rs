@@ -85,6 +85,17 @@ impl Client {
         Ok(message.xor_addresses(Attribute::XorRelayedAddress).flatten().collect())
     }
 
+    /// Allocates an even port and has the one above kept (RFC 8656 section 18.10, the R bit).
+    ///
+    /// # Errors
+    /// [`Refused`].
+    pub fn allocate_pair(&mut self, road: &mut impl Road) -> Result<(), Refused> {
+        self.request(road, Method::ALLOCATE, |writer| {
+            writer.u32(Attribute::RequestedTransport, UDP)?.bytes(Attribute::EvenPort, &[0x80])
+        })
+        .map(drop)
+    }
+
     /// Asks for a permission (RFC 8656 section 9).
     ///
     /// # Errors

@@ -6,6 +6,7 @@ mod lines;
 mod loss;
 mod scale;
 mod servers;
+mod soak;
 
 use anyhow::Context;
 use askama::Template;
@@ -13,6 +14,7 @@ use askama::Template;
 use self::bars::Bars;
 use self::lines::Lines;
 use self::servers::{Entry, Palette};
+pub use self::soak::soak_page;
 use super::figures::{count, digits, time_of_ns, trimmed};
 use crate::record::{Case, LatencyAtRate, Record, TargetResult};
 use crate::spread::Spread;

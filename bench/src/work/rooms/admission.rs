@@ -11,9 +11,6 @@ use tokio::runtime::{Builder, Runtime};
 
 use super::Door;
 
-/// Life of credentials: longer than any run.
-const TTL_S: u32 = 86_400;
-
 /// How long the relay may take to let somebody out.
 const LEAVE_WAIT: Duration = Duration::from_secs(1);
 
@@ -21,6 +18,7 @@ const LEAVE_WAIT: Duration = Duration::from_secs(1);
 pub(super) struct Admission {
     api: ApiClient,
     tenant: String,
+    ttl_s: u32,
     /// What the names of its rooms begin with.
     prefix: String,
     runtime: Runtime,
@@ -34,13 +32,18 @@ impl Admission {
         let runtime = Builder::new_current_thread().enable_all().build()?;
         let prefix = format!("bench-{}-{number}", std::process::id());
         let (api, tenant) = (ApiClient::unix(&door.control), door.tenant.clone());
-        Ok(Self { api, tenant, prefix, runtime, paths: Vec::new() })
+        Ok(Self { api, tenant, ttl_s: door.ttl_s, prefix, runtime, paths: Vec::new() })
+    }
+
+    /// Lets nobody out.
+    pub(super) fn forget(&mut self) {
+        self.paths.clear();
     }
 
     pub(super) fn join(&mut self, room: usize, participant: usize) -> anyhow::Result<Credentials> {
         let path = format!("/v1/rooms/{}-{room}/participants", self.prefix);
         let name = format!("p{participant}");
-        let body = json!({ "tenant": self.tenant, "participant": name, "ttl_s": TTL_S });
+        let body = json!({ "tenant": self.tenant, "participant": name, "ttl_s": self.ttl_s });
         let call = self.api.call(Method::POST, &path, Some(&body));
         let joined = self.runtime.block_on(call).with_context(|| {
             format!("room {room} does not let participant {participant} in; next: look at quotas")

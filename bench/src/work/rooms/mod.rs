@@ -1,11 +1,13 @@
 //! Rooms through a relay that runs elsewhere: participants let in by its API, latched as clients are.
 
 mod admission;
+mod life;
 mod party;
 
 use std::collections::VecDeque;
 use std::io;
 use std::net::SocketAddr;
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -41,7 +43,12 @@ pub struct Door {
     /// On whose account rooms are made. Its quotas have to be large enough, and so has
     /// `limits.participant_kbps_max`.
     pub tenant: String,
+    /// Life of credentials.
+    pub ttl_s: u32,
 }
+
+/// Longer than any run.
+pub const TTL_S: u32 = 86_400;
 
 /// How many of what.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -67,7 +74,7 @@ pub struct Rooms {
     renewed: usize,
     started: Instant,
     /// They leave when this goes.
-    _admission: Admission,
+    admission: Admission,
 }
 
 /// Participants of this process so far: a relay keeps an address for its participant for half a minute
@@ -107,7 +114,7 @@ impl Rooms {
             renewals: VecDeque::new(),
             renewed: 0,
             started,
-            _admission: admission,
+            admission,
         };
         opened.latch()?;
         opened.introduce()?;
@@ -123,16 +130,20 @@ impl Rooms {
     fn latch(&mut self) -> anyhow::Result<()> {
         let number = self.parties.len();
         for first in (0..number).step_by(LATCHING_MAX) {
-            let wave = first..number.min(first + LATCHING_MAX);
-            // Each credential's patience begins when it is first used.
-            let now = self.started.elapsed();
-            wave.clone().for_each(|party| self.parties[party].begin(now));
-            let began = Instant::now();
-            while !self.parties[wave.clone()].iter().all(Party::is_latched) {
-                ensure!(began.elapsed() < PATIENCE, "the relay latches nobody: {wave:?}");
-                wave.clone().try_for_each(|party| self.attend(party))?;
-                self.listen(&mut |_, _| {})?;
-            }
+            self.latch_wave(first..number.min(first + LATCHING_MAX))?;
+        }
+        Ok(())
+    }
+
+    fn latch_wave(&mut self, wave: Range<usize>) -> anyhow::Result<()> {
+        // Each credential's patience begins when it is first used.
+        let now = self.started.elapsed();
+        wave.clone().for_each(|party| self.parties[party].begin(now));
+        let began = Instant::now();
+        while !self.parties[wave.clone()].iter().all(Party::is_latched) {
+            ensure!(began.elapsed() < PATIENCE, "the relay latches nobody: {wave:?}");
+            wave.clone().try_for_each(|party| self.attend(party))?;
+            self.listen(&mut |_, _| {})?;
         }
         Ok(())
     }

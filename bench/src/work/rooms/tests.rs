@@ -29,7 +29,7 @@ impl RelayHere {
 
     fn rooms(&self, layout: Layout, sinks: Sinks) -> Rooms {
         let control = self.folder.path().join("ringfence.sock");
-        let door = Door { media: self.media, control, tenant: "bench".to_owned() };
+        let door = Door { media: self.media, control, tenant: "bench".to_owned(), ttl_s: TTL_S };
         Rooms::open(&door, layout, sinks).unwrap()
     }
 

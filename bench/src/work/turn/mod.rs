@@ -2,6 +2,7 @@
 
 mod ends;
 mod lanes;
+mod life;
 mod road;
 mod stream;
 mod tls;

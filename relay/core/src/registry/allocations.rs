@@ -129,6 +129,10 @@ impl Allocations {
         self.reserved_until.first().map(|(until, _)| *until)
     }
 
+    pub(super) fn timers(&self) -> usize {
+        self.reserved_until.len()
+    }
+
     pub(super) fn requests(&self) -> impl Iterator<Item = &AllocationRequest> {
         self.stays.values().map(|stay| &stay.request)
     }

@@ -208,6 +208,11 @@ impl Registry {
         [stay, self.allocations.next_timeout()].into_iter().flatten().min()
     }
 
+    /// Deadlines that the registry watches: none where nobody is.
+    pub fn timers(&self) -> usize {
+        self.expiries.len() + self.allocations.timers()
+    }
+
     fn remove(&mut self, room_name: &Name, name: &Name, cause: LeaveCause) -> bool {
         let Some(room) = self.rooms.get_mut(room_name) else {
             return false;

@@ -24,6 +24,10 @@ impl ConsentTimers {
         self.0.peek().map(|Reverse((deadline, _))| *deadline)
     }
 
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
     fn pop_due(&mut self, now: Instant) -> Option<ParticipantId> {
         let due = self.next_deadline().is_some_and(|deadline| deadline <= now);
         due.then(|| self.0.pop().map(|Reverse((_, participant))| participant))?

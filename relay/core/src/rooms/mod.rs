@@ -112,6 +112,11 @@ impl Rooms {
         self.parking.len()
     }
 
+    /// Deadlines that are watched.
+    pub(crate) fn timers(&self) -> usize {
+        self.checks.deadlines() + self.consent.len() + self.parked()
+    }
+
     /// Sends what had to wait for the registry: answers to proven checks, parked packets.
     pub(crate) fn send_due<'rx, O: Outbox<'rx>>(
         &mut self,

@@ -171,6 +171,11 @@ impl PathChecks {
         *self = Self::new(self.by_flow.hasher().clone());
     }
 
+    /// Settled ones are among them until their time has come.
+    pub(crate) fn deadlines(&self) -> usize {
+        self.deadlines.len()
+    }
+
     pub(crate) fn next_deadline(&self) -> Option<Instant> {
         self.deadlines.front().map(|(deadline, _)| *deadline)
     }

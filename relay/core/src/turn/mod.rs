@@ -219,6 +219,11 @@ impl Turn {
         [due_now, self.expiries.next()].into_iter().flatten().min()
     }
 
+    /// Deadlines that are watched.
+    pub(crate) fn timers(&self) -> usize {
+        self.expiries.len()
+    }
+
     /// A client's connection is gone, and its allocation with it.
     pub(crate) fn disconnected(&mut self, context: &mut Context, stream: LocalSocket) {
         if let Some(key) = self.by_socket.get(stream) {

@@ -92,6 +92,8 @@ fn rooms(families: &mut Families<'_>, control: &Control) -> fmt::Result {
     families.gauge(&family("rooms", "Rooms"), one(rooms.len()))?;
     let family_of_participants = family("participants", "Participants, latched or not");
     families.gauge(&family_of_participants, one(participants))?;
+    let timers = family("registry_timers", "Deadlines of stays and reservations");
+    families.gauge(&timers, one(control.timers()))?;
     let family_of_latched = family("latched", "Participants whose address proved itself");
     families.gauge(&family_of_latched, one(latched))
 }
@@ -181,6 +183,8 @@ fn work(families: &mut Families<'_>, shards: &[ShardStatus]) -> fmt::Result {
     }
     let turns = family("shard_turns", "Turns: one that stands still while packets wait is stuck");
     families.counter(&turns, by_shard(shards, |shard| shard.snapshot.turns))?;
+    let timers = family("shard_timers", "Deadlines that a shard watches");
+    families.gauge(&timers, by_shard(shards, |shard| shard.snapshot.timers))?;
     let panics = family(
         "shard_panics",
         "Turns that a bug broke off; its packets are lost, the shard goes on",

@@ -259,6 +259,11 @@ impl Control {
         self.controller().registry.is_full()
     }
 
+    /// Deadlines that the registry watches.
+    pub fn timers(&self) -> usize {
+        self.controller().registry.timers()
+    }
+
     /// What would be lost if it ended now.
     pub fn holdings(&self) -> Holdings {
         self.controller().registry.holdings()

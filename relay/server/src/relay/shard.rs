@@ -49,6 +49,8 @@ pub struct Snapshot {
     pub io: IoCounters,
     /// Packets waiting for their SSRC's owner.
     pub parked: u64,
+    /// Deadlines that its engine watches.
+    pub timers: u64,
     /// Turns so far: a shard whose number stands still while packets wait is stuck.
     pub turns: u64,
     /// Turns that a bug of ours broke off.
@@ -321,6 +323,7 @@ impl Turner {
             engine: *self.engine.counters(),
             io: self.backend.counters(),
             parked: self.engine.parked() as u64,
+            timers: self.engine.timers() as u64,
             turns: self.turns,
             panics: self.containment.panics(),
         });

@@ -49,16 +49,23 @@ impl Flood {
         Self { socket, to: to.into(), packet, dice: ChaCha8Rng::seed_from_u64(seed) }
     }
 
+    /// As many as the cable takes, without a pause.
+    pub(crate) fn pour(&mut self, packets: u32) {
+        (0..packets).for_each(|_| self.send_one());
+    }
+
     pub(crate) fn send(&mut self, packets: u32) {
         let began = Instant::now();
         for clump in 0..packets / CLUMP {
-            for _ in 0..CLUMP {
-                let source = NETWORK | self.dice.next_u32() & HOSTS;
-                self.packet[SOURCE_AT..SOURCE_AT + 4].copy_from_slice(&source.to_be_bytes());
-                self.socket.send_to(&self.packet, &self.to).expect("the cable takes it");
-            }
+            (0..CLUMP).for_each(|_| self.send_one());
             std::thread::sleep((INTERVAL * (clump + 1)).saturating_sub(began.elapsed()));
         }
+    }
+
+    fn send_one(&mut self) {
+        let source = NETWORK | self.dice.next_u32() & HOSTS;
+        self.packet[SOURCE_AT..SOURCE_AT + 4].copy_from_slice(&source.to_be_bytes());
+        self.socket.send_to(&self.packet, &self.to).expect("the cable takes it");
     }
 }
 

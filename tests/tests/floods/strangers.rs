@@ -1,18 +1,12 @@
-//! A million Allocates from sources that never asked for anything, and what they leave behind.
-//!
-//! The relay is alone in a network namespace, joined by a cable to that of the test. Neither has a
-//! way out.
-
-mod flow;
-mod lab;
-mod spoof;
+//! Without credentials, with rubbish for them, and with those of others: answered little, and forgotten.
 
 use std::time::Duration;
 
-use flow::Flow;
-use lab::{CLIENT, Lab};
 use ringfence_tests::turn::{Client, Credentials, Family, UdpRoad, inside};
-use spoof::{Flood, Replies};
+
+use crate::flow::Flow;
+use crate::lab::{CLIENT, Lab};
+use crate::spoof::{self, Flood, Replies};
 
 const PACKETS: u32 = 1_000_000;
 
@@ -31,7 +25,7 @@ const REPLIES_PER_S_MAX: u64 = 10;
 
 #[test]
 fn spoofed_allocates_leave_nothing_and_cost_an_admitted_flow_nothing() {
-    inside("spoofed_allocates_leave_nothing_and_cost_an_admitted_flow_nothing", || {
+    inside("strangers::spoofed_allocates_leave_nothing_and_cost_an_admitted_flow_nothing", || {
         let lab = Lab::start();
         for (seed, (name, message)) in (1..).zip(attacks(&lab)) {
             withstands(&lab, name, Flood::new(lab.server.address, &message, seed));
@@ -67,11 +61,12 @@ fn withstands(lab: &Lab, name: &str, mut flood: Flood) {
     assert!(lost as f64 <= (sent as f64 * LOSS_MAX).max(1.0), "{name}: {lost} of {sent} lost");
     let (_, longest) = replies.finish();
     assert!(longest <= REPLY_BYTES_MAX, "{name}: a reply of {longest} bytes");
+    lab.assert_memory(name);
 }
 
 #[test]
 fn one_ipv4_address_is_told_to_authenticate_ten_times_a_second() {
-    inside("one_ipv4_address_is_told_to_authenticate_ten_times_a_second", || {
+    inside("strangers::one_ipv4_address_is_told_to_authenticate_ten_times_a_second", || {
         let lab = Lab::start();
         let one: Vec<_> = vec!["10.64.0.1".parse().expect("an address")];
         limits_replies(&lab, &one, "10.64.0.2".parse().expect("an address"));
@@ -80,7 +75,7 @@ fn one_ipv4_address_is_told_to_authenticate_ten_times_a_second() {
 
 #[test]
 fn one_ipv6_network_is_told_to_authenticate_ten_times_a_second() {
-    inside("one_ipv6_network_is_told_to_authenticate_ten_times_a_second", || {
+    inside("strangers::one_ipv6_network_is_told_to_authenticate_ten_times_a_second", || {
         let lab = Lab::start();
         let one: Vec<_> = (1..=100_u16)
             .map(|host| std::net::Ipv6Addr::new(0xfd00, 0xb, 0, 1, 0, 0, 0, host).into())
@@ -98,4 +93,5 @@ fn limits_replies(lab: &Lab, sources: &[std::net::IpAddr], neighbour: std::net::
     assert!(asked.longest <= REPLY_BYTES_MAX, "{asked:?}");
     let other = spoof::ask(lab, &[neighbour], Duration::from_millis(100));
     assert!(other.replies > 0, "the neighbour pays for it");
+    lab.assert_memory("one source");
 }
