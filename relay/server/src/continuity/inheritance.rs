@@ -44,7 +44,7 @@ impl Inheritance {
             match Descriptor::of(&name) {
                 Some(Descriptor::State(number)) => drop(states.insert(number, fd)),
                 Some(Descriptor::Datagrams(shard, _)) => {
-                    taken.shard(shard).listen.push(UdpSocket::from(fd))
+                    taken.shard(shard).listen.push(UdpSocket::from(fd));
                 }
                 Some(Descriptor::Streams(shard, _)) => {
                     taken.shard(shard).streams.push(TcpListener::from(fd));

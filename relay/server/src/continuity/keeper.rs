@@ -124,7 +124,7 @@ impl Keeper {
         match fd.try_clone_to_owned() {
             Ok(copy) => self.order(Order::Put(kept, copy)),
             Err(error) => {
-                tracing::warn!(%error, name = kept.name(), "cannot be kept for a restart")
+                tracing::warn!(%error, name = kept.name(), "cannot be kept for a restart");
             }
         }
     }

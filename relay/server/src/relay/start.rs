@@ -116,7 +116,7 @@ impl Relay {
         let notify = Arc::new(Notify::new());
         let cpus = affinity::allowed().map_err(system("the list of CPUs"))?;
         raise_descriptor_limit();
-        let known = inheritance.shards.len() > 0;
+        let known = !inheritance.shards.is_empty();
         let shards = state.as_ref().map(|state| usize::from(state.shards));
         let mut backends = open_backends(config, &cpus, shards, &mut inheritance.shards)?;
         keep_sockets(&mut backends, &keeper, known);
