@@ -9,5 +9,6 @@ pub mod model;
 pub mod program;
 pub mod scenario;
 pub mod sim;
+pub mod supervisor;
 pub mod turn;
 pub mod turn_world;

@@ -8,6 +8,7 @@ mod load;
 mod output;
 mod progress;
 mod reload;
+mod restart;
 mod soak;
 
 use std::process::ExitCode;
@@ -36,6 +37,8 @@ enum Command {
     Hold(hold::Arguments),
     /// Loss, packets astray and the time of the answer over many reloads. Exit status 1: any of them.
     Reload(reload::Arguments),
+    /// Kill the relay over and over while it is loaded. Exit status 1: a promise was broken.
+    Restart(restart::Arguments),
     /// An hour at 70 % load with clients that come and go. Exit status 1: memory grew, or a leak.
     Soak(soak::Arguments),
 }
@@ -48,6 +51,7 @@ pub(crate) fn run() -> anyhow::Result<ExitCode> {
         Command::FanOut(arguments) => fan_out::run(&arguments),
         Command::Hold(arguments) => hold::run(&arguments),
         Command::Reload(arguments) => reload::run(&arguments),
+        Command::Restart(arguments) => restart::run(&arguments),
         Command::Soak(arguments) => soak::run(&arguments),
     }
 }

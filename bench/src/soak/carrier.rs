@@ -6,11 +6,12 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::{Rng, SeedableRng};
+use rand_chacha::rand_core::SeedableRng;
 use serde::Serialize;
 
 use super::Case;
 use super::relay::Subject;
+use crate::rtp;
 use crate::work::rooms::{Layout, Rooms, TTL_S};
 use crate::work::turn::{Direction, Plan, Transport, Turn};
 use crate::work::{Sinks, Work};
@@ -43,10 +44,6 @@ const QUIET: Duration = Duration::from_millis(500);
 /// How long a stream may take to come back.
 const REOPEN_ATTEMPTS: usize = 60;
 const REOPEN_PAUSE: Duration = Duration::from_secs(1);
-
-/// RTP (RFC 3550 section 5.1): version 2, a dynamic payload type.
-const VERSION_AND_TYPE: [u8; 2] = [0x80, 111];
-const HEADER_BYTES: usize = 12;
 
 /// What the load came to so far.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
@@ -92,7 +89,7 @@ pub(super) struct Carrier {
 impl Carrier {
     pub(super) fn new(case: &Case) -> Self {
         Self {
-            packet_bytes: case.packet_bytes.max(HEADER_BYTES),
+            packet_bytes: case.packet_bytes.max(rtp::HEADER_BYTES),
             rate_per_s: case.first_packets_per_s.into(),
             over: false.into(),
             flowing: false.into(),
@@ -186,10 +183,10 @@ impl<'c> Streams<'c> {
         self.looked = now;
         let late = self.due - (rate * LATE.as_secs_f64()).max(1.0);
         if late >= 1.0 {
-            self.carrier.left_out.fetch_add(whole(late), Ordering::Relaxed);
+            self.carrier.left_out.fetch_add(rtp::whole(late), Ordering::Relaxed);
             self.due -= late.floor();
         }
-        let packets = whole(self.due).min(CLUMP);
+        let packets = rtp::whole(self.due).min(CLUMP);
         self.due -= packets as f64;
         (0..packets).for_each(|_| self.send_one());
         if packets > 0 {
@@ -205,7 +202,7 @@ impl<'c> Streams<'c> {
         self.next = (place + 1) % self.lanes.len();
         let (work, lane) = self.lanes[place];
         self.numbers[place] = self.numbers[place].wrapping_add(1);
-        write(&mut self.packet, lane, self.numbers[place], &mut self.dice);
+        rtp::write(&mut self.packet, lane, self.numbers[place], &mut self.dice);
         let sent = self.works[work].send(lane, &self.packet, self.packet.len());
         let copies = self.works[work].copies(lane);
         self.carrier.expected.fetch_add(copies, Ordering::Relaxed);
@@ -220,8 +217,9 @@ impl<'c> Streams<'c> {
         self.each(|work| {
             let mut calls = 0..LISTEN_CALLS;
             while calls.next().is_some()
-                && work.receive(&mut |packet, _| heard += u64::from(is_ours(packet)))?
-            {}
+                && work.receive(&mut |packet, _| heard += u64::from(rtp::lane(packet).is_some()))?
+            {
+            }
             Ok(())
         });
         self.carrier.received.fetch_add(heard, Ordering::Relaxed);
@@ -282,24 +280,4 @@ fn open(subject: &Subject, number: usize) -> anyhow::Result<Box<dyn Work>> {
     let plan = Plan { flows, direction: Direction::Both, transport };
     let server = if transport == Transport::Tls { subject.tls } else { subject.media };
     Ok(Box::new(Turn::open(server, &plan, SINKS, None)?))
-}
-
-/// Bytes that look encrypted, as the relay looks at that.
-fn write(packet: &mut [u8], lane: usize, number: u32, dice: &mut ChaCha8Rng) {
-    let [.., s0, s1] = number.to_be_bytes();
-    packet[..2].copy_from_slice(&VERSION_AND_TYPE);
-    packet[2..4].copy_from_slice(&[s0, s1]);
-    packet[4..8].copy_from_slice(&number.to_be_bytes());
-    packet[8..HEADER_BYTES].copy_from_slice(&u32::try_from(lane).unwrap_or(u32::MAX).to_be_bytes());
-    dice.fill_bytes(&mut packet[HEADER_BYTES..]);
-}
-
-/// What rooms are introduced with is another type.
-fn is_ours(packet: &[u8]) -> bool {
-    packet.starts_with(&VERSION_AND_TYPE)
-}
-
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "not negative")]
-fn whole(packets: f64) -> u64 {
-    packets as u64
 }

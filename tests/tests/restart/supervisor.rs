@@ -1,22 +1,22 @@
 //! A relay under a small service manager.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::fs::File;
+use std::io::{Read, Write};
 use std::net::SocketAddr;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
-use std::process::{Child, ChildStdout, Command, Stdio};
 
 use ringfence_tests::program::ringfence_binary;
+use ringfence_tests::supervisor::{Notice, Supervisor};
 use ringfence_tests::turn::SECRET;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::{media_address, wait_until};
+use super::{PATIENCE, media_address, wait_until};
 
 /// A relay that is started again whenever it is killed.
 pub(crate) struct Supervised {
-    child: Child,
-    output: BufReader<ChildStdout>,
+    supervisor: Supervisor,
     folder: TempDir,
     pub(crate) media: SocketAddr,
     /// What the manager keeps, as it was when the relay was last ready.
@@ -28,42 +28,34 @@ impl Supervised {
         let folder = TempDir::new().expect("a temporary folder");
         let media = media_address();
         write_config(folder.path(), media, "");
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("clients/supervisor.py");
-        let log = std::fs::File::create(folder.path().join("log")).expect("the folder is ours");
-        let mut child = Command::new("python3")
-            .arg(script)
-            .arg(ringfence_binary())
-            .args(["serve", "--config"])
-            .arg(folder.path().join("ringfence.toml"))
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(log)
-            .spawn()
-            .expect("python3 is there");
-        let output = BufReader::new(child.stdout.take().expect("a pipe was asked for"));
-        let mut supervised = Self { child, output, folder, media, kept: Vec::new() };
+        let log = File::create(folder.path().join("log")).expect("the folder is ours");
+        let config = folder.path().join("ringfence.toml");
+        let arguments = ["serve".as_ref(), "--config".as_ref(), config.as_os_str()];
+        let supervisor = Supervisor::start(&ringfence_binary(), &arguments, log);
+        let supervisor = supervisor.expect("python3 is there");
+        let mut supervised = Self { supervisor, folder, media, kept: Vec::new() };
         supervised.wait_until_ready();
         supervised
     }
 
     /// Kills the relay and waits until the next one is ready.
     pub(crate) fn kill(&mut self) {
-        self.tell("kill");
+        self.supervisor.kill().expect("the manager lives");
         self.wait_until_ready();
     }
 
     /// Kills the relay, does something while there is none, and has the next one started.
     pub(crate) fn kill_and(&mut self, meanwhile: impl FnOnce()) {
-        self.tell("end-one");
-        self.wait_for("ended");
+        self.supervisor.end().expect("the manager lives");
+        assert_eq!(self.notice(), Notice::Ended(-9));
         meanwhile();
-        self.tell("start");
+        self.supervisor.begin().expect("the manager lives");
         self.wait_until_ready();
     }
 
     /// Has the relay stop as an operator would, and waits until the next one is ready.
     pub(crate) fn restart(&mut self) {
-        self.tell("restart");
+        self.supervisor.restart().expect("the manager lives");
         self.wait_until_ready();
     }
 
@@ -109,39 +101,20 @@ impl Supervised {
         self.call(hyper::Method::POST, &format!("/v1/rooms/{room}/participants"), Some(&body))
     }
 
-    fn tell(&mut self, word: &str) {
-        let input = self.child.stdin.as_mut().expect("a pipe was asked for");
-        writeln!(input, "{word}").expect("the manager lives");
-    }
-
     fn wait_until_ready(&mut self) {
-        let told = self.wait_for("ready");
-        let kept = told["kept"].as_array().expect("names");
-        self.kept = kept.iter().filter_map(|name| name.as_str().map(str::to_owned)).collect();
-    }
-
-    /// The next thing of that kind that the manager tells.
-    fn wait_for(&mut self, what: &str) -> Value {
         loop {
-            let mut line = String::new();
-            let bytes = self.output.read_line(&mut line).expect("the manager speaks");
-            assert!(bytes > 0, "the manager has ended\n{}", self.log());
-            let told: Value = serde_json::from_str(&line).expect("JSON");
-            if told.get(what).is_some() {
-                return told;
+            match self.notice() {
+                Notice::Ready { kept, .. } => return self.kept = kept,
+                // By SIGKILL or as it was told: any other end is the relay's failure.
+                Notice::Ended(-9 | 0) => {}
+                other => panic!("{other:?}\n{}", self.log()),
             }
-            // By SIGKILL or as it was told: any other end is the relay's failure.
-            let ended = told["ended"].as_i64();
-            assert!(matches!(ended, None | Some(0 | -9)), "the relay has ended\n{}", self.log());
         }
     }
-}
 
-impl Drop for Supervised {
-    fn drop(&mut self) {
-        // The end of its input ends it.
-        drop(self.child.stdin.take());
-        let _ = self.child.wait();
+    fn notice(&self) -> Notice {
+        let notice = self.supervisor.notice(PATIENCE).expect("the manager lives");
+        notice.unwrap_or_else(|| panic!("nothing happens\n{}", self.log()))
     }
 }
 

@@ -6,7 +6,7 @@ mod party;
 
 use std::collections::VecDeque;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -119,6 +119,12 @@ impl Rooms {
         opened.latch()?;
         opened.introduce()?;
         Ok(opened)
+    }
+
+    /// Where the participants are.
+    pub fn addresses(&self) -> Vec<IpAddr> {
+        let all = (0..self.parties.len()).filter_map(|party| self.sockets.address(party).ok());
+        all.map(|address| address.ip()).collect()
     }
 
     /// Which socket speaks on a lane.
