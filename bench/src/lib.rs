@@ -11,6 +11,7 @@ pub mod instructions;
 pub mod large_policy;
 pub mod load;
 pub mod machine;
+pub mod overload;
 pub mod pure_room;
 pub mod record;
 pub mod region_policy;

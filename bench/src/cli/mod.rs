@@ -6,6 +6,7 @@ mod floor;
 mod hold;
 mod load;
 mod output;
+mod overload;
 mod progress;
 mod reload;
 mod restart;
@@ -35,6 +36,9 @@ enum Command {
     FanOut(fan_out::Arguments),
     /// Copies, loss and latency of one large meeting. Exit status 1: a copy was lost.
     Hold(hold::Arguments),
+    /// Calls beside strangers who offer many times what a capped relay can carry, and the same calls
+    /// alone. Exit status 1: a target was missed.
+    Overload(overload::Arguments),
     /// Loss, packets astray and the time of the answer over many reloads. Exit status 1: any of them.
     Reload(reload::Arguments),
     /// Kill the relay over and over while it is loaded. Exit status 1: a promise was broken.
@@ -50,6 +54,7 @@ pub(crate) fn run() -> anyhow::Result<ExitCode> {
         Command::Floor(arguments) => floor::run(&arguments),
         Command::FanOut(arguments) => fan_out::run(&arguments),
         Command::Hold(arguments) => hold::run(&arguments),
+        Command::Overload(arguments) => overload::run(&arguments),
         Command::Reload(arguments) => reload::run(&arguments),
         Command::Restart(arguments) => restart::run(&arguments),
         Command::Soak(arguments) => soak::run(&arguments),

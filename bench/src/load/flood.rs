@@ -31,41 +31,89 @@ const INTERVAL: Duration = Duration::from_millis(1);
 /// It ends by itself after this long.
 const LIFE_MAX: Duration = Duration::from_secs(3_600);
 
+/// Who takes part in a flood, and what it sends in turn.
+pub struct Stranger {
+    /// Connected to whom is flooded; it does not wait.
+    pub socket: UdpSocket,
+    /// At least one piece.
+    pub pieces: Arc<[Vec<u8>]>,
+}
+
 /// A flood that goes on until it is stopped or dropped.
 pub struct Flood {
     over: Arc<AtomicBool>,
-    thread: Option<JoinHandle<io::Result<u64>>>,
+    thread: Option<JoinHandle<io::Result<Poured>>>,
+}
+
+/// What a flood was.
+pub struct Poured {
+    /// Packets that were sent.
+    pub sent: u64,
+    /// For how long.
+    pub span: Duration,
+    /// Who sent them; what they were answered is still to be read.
+    pub strangers: Vec<Stranger>,
 }
 
 impl Flood {
-    /// Begins to send so many packets a second, from a thread of its own that stays on the processor
-    /// of the calling one. Only loopback and private addresses are flooded.
+    /// Begins to send so many packets of junk a second. Only loopback and private addresses are flooded.
     ///
     /// # Errors
     /// The address is a public one, the rate above [`FLOOD_PER_S_MAX`], or there is no way there.
     pub fn start(to: SocketAddr, packets_per_s: u64) -> anyhow::Result<Self> {
-        ensure!(is_private(to.ip()), "{to} is a public address: floods stay on private ones");
+        let pieces: Arc<[Vec<u8>]> = junk().into();
+        let strangers = (0..STRANGERS).map(|number| Stranger::new(number, to, Arc::clone(&pieces)));
+        let strangers = strangers.collect::<anyhow::Result<_>>()?;
+        Self::of(strangers, packets_per_s, Duration::ZERO)
+    }
+
+    /// Begins to send after a rest, each stranger in its turn, from a thread of its own that stays on
+    /// the processor of the calling one.
+    ///
+    /// # Errors
+    /// The rate is above [`FLOOD_PER_S_MAX`], or there is nobody to send.
+    pub fn of(
+        strangers: Vec<Stranger>,
+        packets_per_s: u64,
+        rest: Duration,
+    ) -> anyhow::Result<Self> {
         ensure!(
             packets_per_s <= FLOOD_PER_S_MAX,
             "a flood has at most {FLOOD_PER_S_MAX} packets/s"
         );
-        let strangers = (0..STRANGERS).map(|number| stranger(number, to));
-        let strangers = strangers.collect::<io::Result<_>>().context("a stranger's socket")?;
+        let armed = strangers.iter().all(|stranger| !stranger.pieces.is_empty());
+        ensure!(armed && !strangers.is_empty(), "a flood needs someone with something to send");
         let over = Arc::new(AtomicBool::new(false));
-        let torrent = Torrent { strangers, junk: junk(), packets_per_s, over: Arc::clone(&over) };
-        let thread = thread::Builder::new().name("flood".to_owned()).spawn(|| torrent.run())?;
+        let torrent = Torrent { strangers, packets_per_s, over: Arc::clone(&over) };
+        let pour = move || {
+            thread::sleep(rest);
+            torrent.run()
+        };
+        let thread = thread::Builder::new().name("flood".to_owned()).spawn(pour)?;
         Ok(Self { over, thread: Some(thread) })
     }
 
-    /// Ends it. How many packets it sent.
+    /// Ends it.
     ///
     /// # Errors
     /// A socket failed; the flood ended then.
-    pub fn stop(mut self) -> anyhow::Result<u64> {
+    pub fn stop(mut self) -> anyhow::Result<Poured> {
         self.over.store(true, Ordering::Relaxed);
         let thread = self.thread.take().context("the flood has ended")?;
-        let sent = thread.join().map_err(|_| anyhow!("the flood's thread panicked"))?;
-        Ok(sent?)
+        let poured = thread.join().map_err(|_| anyhow!("the flood's thread panicked"))?;
+        Ok(poured?)
+    }
+}
+
+impl Stranger {
+    /// On loopback each has an address of its own; only loopback and private addresses are flooded.
+    ///
+    /// # Errors
+    /// The address is a public one, or there is no way there.
+    pub fn new(number: usize, to: SocketAddr, pieces: Arc<[Vec<u8>]>) -> anyhow::Result<Self> {
+        ensure!(is_private(to.ip()), "{to} is a public address: floods stay on private ones");
+        let socket = connected(number, to).context("a stranger's socket")?;
+        Ok(Self { socket, pieces })
     }
 }
 
@@ -80,14 +128,13 @@ impl Drop for Flood {
 }
 
 struct Torrent {
-    strangers: Vec<UdpSocket>,
-    junk: Vec<Vec<u8>>,
+    strangers: Vec<Stranger>,
     packets_per_s: u64,
     over: Arc<AtomicBool>,
 }
 
 impl Torrent {
-    fn run(self) -> io::Result<u64> {
+    fn run(self) -> io::Result<Poured> {
         let began = Instant::now();
         let (mut sent, mut done) = (0, Duration::ZERO);
         while !self.over.load(Ordering::Relaxed) && done < LIFE_MAX {
@@ -97,7 +144,7 @@ impl Torrent {
             done = now;
             thread::sleep(INTERVAL.saturating_sub(began.elapsed() - now));
         }
-        Ok(sent)
+        Ok(Poured { sent, span: began.elapsed(), strangers: self.strangers })
     }
 
     /// Packets up to a moment.
@@ -109,10 +156,12 @@ impl Torrent {
     /// Sends some, each from the next stranger. How many left.
     fn clump(&self, first: u64, packets: u64) -> io::Result<u64> {
         let mut left = 0;
-        let strangers = self.strangers.iter().cycle().skip(place(first, STRANGERS));
-        let junk = self.junk.iter().cycle().skip(place(first, self.junk.len()));
-        for ((stranger, piece), _) in strangers.zip(junk).zip(0..packets) {
-            match stranger.send(piece) {
+        for number in first..first + packets {
+            let count = self.strangers.len() as u64;
+            let Stranger { socket, pieces } = &self.strangers[place(number, self.strangers.len())];
+            // Each goes on where it stopped, and no two are at the same piece.
+            let piece = &pieces[place(number / count + number % count, pieces.len())];
+            match socket.send(piece) {
                 Ok(_) => left += 1,
                 Err(full) if full.kind() == ErrorKind::WouldBlock => {}
                 Err(gone) if gone.kind() == ErrorKind::ConnectionRefused => {}
@@ -127,7 +176,7 @@ fn place(number: u64, of: usize) -> usize {
     usize::try_from(number % of as u64).unwrap_or(0)
 }
 
-fn stranger(number: usize, to: SocketAddr) -> io::Result<UdpSocket> {
+fn connected(number: usize, to: SocketAddr) -> io::Result<UdpSocket> {
     let socket = UdpSocket::bind(party_address(to.ip(), HALL, number)?)?;
     socket.connect(to)?;
     socket.set_nonblocking(true)?;
@@ -151,7 +200,8 @@ const BEGINNINGS: [&[u8]; 5] = [
     &[],
 ];
 
-fn junk() -> Vec<Vec<u8>> {
+/// What no relay can use, of all kinds that it has to tell apart.
+pub fn junk() -> Vec<Vec<u8>> {
     let mut dice = ChaCha8Rng::seed_from_u64(7);
     (0..PIECES)
         .map(|number| piece(BEGINNINGS[number as usize % BEGINNINGS.len()], &mut dice))
@@ -185,7 +235,7 @@ mod tests {
             firsts.insert(buffer[..bytes].first().map(|first| first >> 6));
         }
         assert!(firsts.len() > 2, "one kind of junk is easily dropped: {firsts:?}");
-        let sent = flood.stop().unwrap();
+        let sent = flood.stop().unwrap().sent;
         assert!(sent >= STRANGERS as u64);
     }
 
@@ -199,7 +249,7 @@ mod tests {
     #[test]
     fn what_is_due_adds_up_to_the_rate() {
         let over = Arc::default();
-        let torrent = Torrent { strangers: Vec::new(), junk: junk(), packets_per_s: 12_345, over };
+        let torrent = Torrent { strangers: Vec::new(), packets_per_s: 12_345, over };
         assert_eq!(torrent.due(Duration::from_secs(1)), 12_345);
         assert_eq!(torrent.due(Duration::from_millis(1)), 12);
     }

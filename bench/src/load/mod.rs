@@ -16,7 +16,7 @@ mod srtp;
 mod tally;
 mod trial;
 
-pub use flood::{FLOOD_PER_S_MAX, Flood};
+pub use flood::{FLOOD_PER_S_MAX, Flood, Poured, Stranger, junk};
 pub use latency::latency_at_rate;
 pub use pace::Manner;
 pub use processor::cpu_time;

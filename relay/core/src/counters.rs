@@ -93,11 +93,29 @@ drop_reasons! {
     ParkingFull "parking_full" Relay,
     /// An address that has proved nothing asked too often, or all of them together did.
     AnswerLimit "answer_limit" Relay,
+    /// An address that is not in made the relay compute too often, or all of them together did.
+    SourceLimit "source_limit" Relay,
     /// Its allocation is being made.
     AllocationAsked "allocation_asked" Relay,
     /// The registry has not fetched our reports.
     ReportsFull "reports_full" Relay,
 }
+
+/// Why what strangers send is dropped.
+const STRANGE: [DropReason; 12] = [
+    DropReason::UnknownProtocol,
+    DropReason::NoDoor,
+    DropReason::MalformedStun,
+    DropReason::UnexpectedStun,
+    DropReason::UnknownUsername,
+    DropReason::BadIntegrity,
+    DropReason::NotLatched,
+    DropReason::NoAllocation,
+    DropReason::Refused,
+    DropReason::PathCheckLimit,
+    DropReason::AnswerLimit,
+    DropReason::SourceLimit,
+];
 
 /// What one shard did, since its start.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -114,6 +132,8 @@ pub struct Counters {
     pub copied_bytes: u64,
     /// Datagrams that were for the relay itself and were dealt with: checks, answers to ours.
     pub answered: u64,
+    /// Of those, strangers' who were told how to authenticate, or their address.
+    pub told_strangers: u64,
     /// Path checks sent.
     pub path_checks: u64,
     /// By [`DropReason`], in the order of `DropReason::ALL`.
@@ -138,6 +158,7 @@ impl Counters {
             copies: 0,
             copied_bytes: 0,
             answered: 0,
+            told_strangers: 0,
             path_checks: 0,
             drops: [0; DropReason::ALL.len()],
             refusals: [0; Rule::ALL.len()],
@@ -150,6 +171,12 @@ impl Counters {
     /// Datagrams dropped for this reason.
     pub fn dropped(&self, reason: DropReason) -> u64 {
         self.drops[reason as usize]
+    }
+
+    /// Datagrams that those send who are not in; who is in may send one now and then.
+    pub fn strange(&self) -> u64 {
+        let dropped: u64 = STRANGE.iter().map(|&reason| self.dropped(reason)).sum();
+        self.told_strangers + dropped
     }
 
     /// Datagrams that have ended; the rest of `received` is parked.
@@ -202,6 +229,7 @@ impl Add<Self> for Counters {
             copies: self.copies + other.copies,
             copied_bytes: self.copied_bytes + other.copied_bytes,
             answered: self.answered + other.answered,
+            told_strangers: self.told_strangers + other.told_strangers,
             path_checks: self.path_checks + other.path_checks,
             drops: std::array::from_fn(|reason| self.drops[reason] + other.drops[reason]),
             refusals: std::array::from_fn(|rule| self.refusals[rule] + other.refusals[rule]),

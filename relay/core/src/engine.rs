@@ -181,6 +181,13 @@ impl Engine {
         self.rooms.timers() + self.turn.as_ref().map_or(0, Turn::timers)
     }
 
+    /// Who is in, and at which of this shard's sockets: TURN clients, and participants whose checks come
+    /// here.
+    pub fn admitted(&self) -> impl Iterator<Item = (LocalSocket, SocketAddr)> {
+        let clients = self.turn.iter().flat_map(Turn::clients);
+        self.rooms.watched().chain(clients).map(|flow| (flow.local, flow.remote))
+    }
+
     /// What is held for TURN clients.
     pub fn turn_holdings(&self) -> TurnHoldings {
         self.turn.as_ref().map(Turn::held).unwrap_or_default()

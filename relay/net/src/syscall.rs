@@ -9,7 +9,7 @@ use std::mem::size_of;
 use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
 use std::ptr;
 
-use libc::{c_int, c_uint, c_void, mmsghdr, msghdr, socklen_t};
+use libc::{c_int, c_uint, c_ushort, c_void, mmsghdr, msghdr, sock_filter, sock_fprog, socklen_t};
 
 /// A header that names no buffer.
 pub(crate) const EMPTY_HEADER: mmsghdr = mmsghdr {
@@ -157,6 +157,35 @@ pub(crate) fn get_u32s<const N: usize>(
         )
     };
     if status == 0 { Ok(values) } else { Err(io::Error::last_os_error()) }
+}
+
+/// Puts a classic BPF program before a socket's receive queue, in the place of the last (socket(7),
+/// SO_ATTACH_FILTER): "returns zero to drop, else how many bytes to keep".
+pub(crate) fn attach_filter(socket: BorrowedFd<'_>, program: &[sock_filter]) -> io::Result<()> {
+    let program = sock_fprog {
+        // The kernel takes 4,096 instructions and refuses what is longer.
+        len: c_ushort::try_from(program.len()).unwrap_or(c_ushort::MAX),
+        // The kernel only reads it, in spite of the type.
+        filter: program.as_ptr().cast_mut(),
+    };
+    // SAFETY: `optval` points to a sock_fprog on this stack frame and `optlen` is its size; its `filter`
+    // points to at least `len` instructions, borrowed until the call returns, which is when the kernel has
+    // made its own copy ("sk_attach_filter copies the program").
+    let status = unsafe {
+        libc::setsockopt(
+            socket.as_raw_fd(),
+            libc::SOL_SOCKET,
+            libc::SO_ATTACH_FILTER,
+            ptr::from_ref(&program).cast::<c_void>(),
+            socklen_t::try_from(size_of::<sock_fprog>()).unwrap_or(0),
+        )
+    };
+    if status == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
+/// Takes it away; ENOENT if there is none. The value is not looked at (socket(7), SO_DETACH_FILTER).
+pub(crate) fn detach_filter(socket: BorrowedFd<'_>) -> io::Result<()> {
+    set_int(socket, libc::SOL_SOCKET, libc::SO_DETACH_FILTER, 0)
 }
 
 /// `struct epoll_params` of ioctl_eventpoll(2).

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use ringfence_tests::turn::{Client, Credentials, Family, Road, UdpRoad, channel_data};
+use ringfence_tests::turn::{Client, Credentials, Family, Road, UdpRoad, channel_data, wait_until};
 use ringfence_wire::channel_data::ChannelNumber;
 
 use crate::lab::{CLIENT, Lab};
@@ -30,7 +30,8 @@ impl Flow {
         let mut road = UdpRoad::open(CLIENT, lab.server.address).expect("a socket");
         let mut client = Client::new(Credentials::of("honest"));
         let channel = ChannelNumber::new(0x4000).expect("a channel");
-        client.allocate(&mut road, Family::Default).expect("an allocation");
+        // A relay that has just been flooded takes nobody new for a moment.
+        wait_until("the relay has room", || client.allocate(&mut road, Family::Default).is_ok());
         let address = peer.local_addr().expect("an address");
         client.bind(&mut road, channel, address).expect("a channel");
         let stop = Arc::new(AtomicBool::new(false));

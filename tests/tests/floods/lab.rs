@@ -3,8 +3,10 @@
 use std::cell::Cell;
 use std::fs;
 use std::io::{Read, Write};
+use std::iter::Sum;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::unix::net::UnixStream;
+use std::str::FromStr;
 
 use ringfence_tests::turn::{Kind, Server, Setup, UdpRoad, run, wait_until};
 
@@ -90,15 +92,24 @@ impl Lab {
 
     /// Sum of a metric, of its samples with this label.
     pub(crate) fn count(&self, family: &str, label: &str) -> u64 {
+        self.sum(family, label)
+    }
+
+    /// Sum of all samples of a metric that is a part of something.
+    pub(crate) fn ratio(&self, family: &str) -> f64 {
+        self.sum(family, "")
+    }
+
+    fn sum<N: FromStr + Sum>(&self, family: &str, label: &str) -> N {
         let metrics = self.metrics();
-        let values: Vec<u64> = metrics
+        let values: Vec<N> = metrics
             .lines()
             .filter_map(|line| line.strip_prefix(family))
             .filter(|rest| rest.starts_with(['{', ' ']) && rest.contains(label))
             .filter_map(|rest| rest.rsplit(' ').next()?.parse().ok())
             .collect();
-        assert!(!values.is_empty(), "no such metric: {metrics}");
-        values.iter().sum()
+        assert!(!values.is_empty(), "no metric {family}: {metrics}");
+        values.into_iter().sum()
     }
 
     fn metrics(&self) -> String {

@@ -10,6 +10,7 @@ mod lab;
 mod log_lines;
 mod overload;
 mod quotas;
+mod sieve;
 mod slow_streams;
 mod spoof;
 mod strangers;

@@ -93,6 +93,54 @@ fn a_source_is_answered_at_most_ten_times_a_second() {
     nothing_is_kept(&world);
 }
 
+/// Requests of one source, all at once, that are signed with what is no signature: how many were looked
+/// at, and how many not.
+fn looked_at(from: impl Fn(u16) -> SocketAddr, kind: u16, requests: u16) -> (u64, u64) {
+    let mut world = World::new(&Setup { shards: 1, ..Setup::default() });
+    let mut mallory = Client::new("127.1.2.1:4000");
+    mallory.greet(&mut world);
+    world.pass(Duration::from_secs(5));
+    for number in 0..requests {
+        let mut forged = mallory.at(from(number));
+        forged.nonce.clone_from(&mallory.nonce);
+        let id = forged.transaction();
+        world.send(forged.address, LISTEN, &forged.signed(kind, id, &[codec::udp()]));
+    }
+    let counters = world.counters();
+    let unseen = counters.dropped(DropReason::SourceLimit);
+    (counters.received - unseen, unseen)
+}
+
+#[test]
+fn a_source_that_proves_over_and_over_is_not_looked_at_more_than_a_thousand_times() {
+    let ports = |number| SocketAddr::from(([127, 1, 3, 3], 5000 + number));
+    for kind in [codec::ALLOCATE, codec::REFRESH] {
+        let (seen, unseen) = looked_at(ports, kind, 3000);
+        assert!((1000..1010).contains(&seen) && unseen > 1990, "{seen} {unseen}");
+    }
+    let hosts = |number: u16| {
+        let [high, low] = number.to_be_bytes();
+        SocketAddr::from(([127, 1, 100 + high, low], 4000))
+    };
+    assert_eq!(looked_at(hosts, codec::ALLOCATE, 3000).1, 0);
+}
+
+#[test]
+fn whoever_is_in_is_looked_at_however_often_it_asks_but_not_for_another_allocation() {
+    let (mut world, mut alice, _) = allocated();
+    for _ in 0..3000 {
+        assert_eq!(alice.refresh(&mut world, 600).code(), 0);
+    }
+    assert_eq!(world.counters().dropped(DropReason::SourceLimit), 0);
+    for _ in 0..3000 {
+        let id = alice.transaction();
+        let again = alice.signed(codec::ALLOCATE, id, &[codec::udp()]);
+        world.send(alice.address, alice.local, &again);
+    }
+    assert!(world.counters().dropped(DropReason::SourceLimit) > 1900);
+    assert_eq!(alice.refresh(&mut world, 600).code(), 0);
+}
+
 #[test]
 fn all_strangers_together_have_a_limit() {
     let limits = Limits { unproven_answers_per_s: 100, ..Limits::default() };

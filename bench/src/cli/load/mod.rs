@@ -73,7 +73,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     bench.measure()?;
     let mut circumstances = began.lines();
     if let Some(flood) = flood {
-        let sent = format!("{} packets of junk were sent", flood.stop()?);
+        let sent = format!("{} packets of junk were sent", flood.stop()?.sent);
         circumstances.insert("flood".to_owned(), sent);
     }
     let Bench { load, outcome, trials, .. } = bench;

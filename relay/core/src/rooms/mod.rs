@@ -83,6 +83,12 @@ impl Rooms {
         self.flows.find(hash, |key| self.is_latched_at(key, flow))
     }
 
+    /// The addresses of participants whose checks come to this shard.
+    pub(crate) fn watched(&self) -> impl Iterator<Item = FlowKey> {
+        let latches = self.members.iter().filter_map(|(_, member)| member.latch.as_ref());
+        latches.filter(|latch| latch.watched).map(Latch::flow)
+    }
+
     /// Where this participant is in the table.
     fn member_of(&self, participant: ParticipantId) -> Option<MemberKey> {
         self.by_participant.get(&participant, |key| participant_at(&self.members, key))

@@ -12,7 +12,6 @@ mod adopt;
 mod allocate;
 mod allocation;
 mod answer;
-mod answer_limits;
 mod by_socket;
 mod foresight;
 mod inward;
@@ -29,6 +28,7 @@ mod rest;
 mod restore;
 mod settle;
 mod setup;
+mod source_limits;
 mod timers;
 
 use std::collections::{HashMap, VecDeque};
@@ -40,7 +40,6 @@ use ringfence_wire::datagram::{LocalSocket, Outbox};
 
 pub use self::accounts::{Accounts, AuthFailure, StaticUser, TenantCredentials};
 use self::allocation::{Allocation, AllocationKey, RelayedAddress, Stage};
-use self::answer_limits::AnswerLimits;
 use self::by_socket::BySocket;
 pub use self::message::{
     AllocationDenial, AllocationId, AllocationRequest, EndCause, Family, Grant, Invitation,
@@ -53,6 +52,7 @@ pub use self::party::Party;
 pub(crate) use self::request::Ended;
 pub use self::rest::{RestUsername, RestUsernameError, long_term_key, rest_password};
 pub use self::setup::{REALM_BYTES_MAX, TurnSetup};
+use self::source_limits::SourceLimits;
 use self::timers::Expiries;
 use crate::engine::Context;
 use crate::flow::{Egress, FlowKey};
@@ -69,7 +69,8 @@ use crate::traffic::{Holder, Occasion};
 pub(crate) struct Turn {
     setup: TurnSetup,
     nonces: Nonces,
-    answer_limits: AnswerLimits,
+    answer_limits: SourceLimits,
+    proof_limits: SourceLimits,
     allocations: Table<Allocation>,
     by_client: PlaceIndex<FlowKey>,
     by_id: HashMap<AllocationId, AllocationKey, RandomState>,
@@ -106,7 +107,8 @@ impl Turn {
         Self {
             nonces: Nonces::new(&setup.nonce_secret),
             setup,
-            answer_limits: AnswerLimits::new(limits, keys.clone()),
+            answer_limits: SourceLimits::of_answers(limits, keys.clone()),
+            proof_limits: SourceLimits::of_proofs(keys.clone()),
             allocations: Table::default(),
             by_client: PlaceIndex::new(flows),
             by_id: HashMap::with_hasher(keys.clone()),
@@ -131,6 +133,11 @@ impl Turn {
     /// The same for whoever has no hash.
     fn client_at(&self, flow: &FlowKey) -> Option<AllocationKey> {
         self.by_client.look_up(flow, |key| self.is_of(key, flow))
+    }
+
+    /// From where they come.
+    pub(crate) fn clients(&self) -> impl Iterator<Item = FlowKey> {
+        self.allocations.iter().map(|(_, allocation)| allocation.flow)
     }
 
     /// Whose relayed socket, or client's connection, that is.

@@ -74,7 +74,7 @@ impl Turn {
                 };
                 let request = Request { message, flow, pass, bytes };
                 match method {
-                    Method::BINDING => self.binding(now, &request, egress),
+                    Method::BINDING => self.binding(context, now, &request, egress),
                     _ => self.request(context, now, &request, client, egress),
                 }
                 .map(|()| Ended::Answered)
@@ -87,6 +87,7 @@ impl Turn {
     /// Tells a client what its address looks like from here (RFC 8489 section 12).
     fn binding<'rx, O: Outbox<'rx>>(
         &mut self,
+        context: &mut Context,
         now: Instant,
         request: &Request<'_, 'rx>,
         egress: &mut Egress<'_, O>,
@@ -94,7 +95,7 @@ impl Turn {
         if !request.message.unknown_required().is_empty() {
             return Err(DropReason::UnknownAttribute.into());
         }
-        self.may_answer(now, request)?;
+        self.may_answer(context, now, request)?;
         answer::mapped_address(egress, request);
         Ok(())
     }
@@ -110,10 +111,11 @@ impl Turn {
         if !is_method_of_turn(request.message.method()) {
             return Err(DropReason::UnexpectedStun.into());
         }
+        self.may_prove(now, request, client)?;
         let identity = match self.authenticate(context, now, request, client) {
             Ok(identity) => identity,
             Err(challenge) => {
-                self.may_answer(now, request)?;
+                self.may_answer(context, now, request)?;
                 let nonce = self.nonces.issue(now, request.flow.remote);
                 return answer::challenge(egress, request, challenge, (&self.setup.realm, &nonce));
             }
@@ -228,11 +230,35 @@ impl Turn {
         Ok(())
     }
 
+    /// Looking at a proof costs more than all else that a stranger can ask for. Whoever has an allocation is
+    /// no stranger, unless it asks for another: nobody needs that often.
+    fn may_prove(
+        &mut self,
+        now: Instant,
+        request: &Request<'_, '_>,
+        client: Option<AllocationKey>,
+    ) -> Result<(), Denial> {
+        let limited = client.is_none() || request.message.method() == Method::ALLOCATE;
+        let costs = limited && request.message.has_integrity();
+        let allowed = !costs || self.proof_limits.allow(now, request.flow.remote.ip());
+        if allowed { Ok(()) } else { Err(DropReason::SourceLimit.into()) }
+    }
+
     /// Whoever is behind a connection has proved its address by making it.
-    fn may_answer(&mut self, now: Instant, request: &Request<'_, '_>) -> Result<(), Denial> {
-        let proven = matches!(request.flow.local, LocalSocket::Stream(_));
-        let allowed = proven || self.answer_limits.allow(now, request.flow.remote.ip());
-        if allowed { Ok(()) } else { Err(DropReason::AnswerLimit.into()) }
+    fn may_answer(
+        &mut self,
+        context: &mut Context,
+        now: Instant,
+        request: &Request<'_, '_>,
+    ) -> Result<(), Denial> {
+        if let LocalSocket::Stream(_) = request.flow.local {
+            return Ok(());
+        }
+        if !self.answer_limits.allow(now, request.flow.remote.ip()) {
+            return Err(DropReason::AnswerLimit.into());
+        }
+        context.counters.told_strangers += 1;
+        Ok(())
     }
 }
 

@@ -15,10 +15,12 @@ mod queue;
 mod ready;
 pub(crate) mod receive;
 mod send;
+mod sieve;
 mod streams;
 mod tokens;
 mod trains;
 
+use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
@@ -27,7 +29,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use mio::{Events, Poll};
-use ringfence_wire::datagram::Step;
+use ringfence_wire::datagram::{LocalSocket, Step};
 
 use crate::backend::{Backend, Pending};
 use crate::counters::{IoCounters, ReceiveCounters};
@@ -40,6 +42,7 @@ use lines::Lines;
 pub use open::SocketReport;
 pub use outbox::BatchOutbox;
 use receive::Receiver;
+pub use sieve::Share;
 use streams::{StreamBatch, Streams};
 use tokens::Source;
 
@@ -130,6 +133,36 @@ impl Sockets {
     pub fn kernel_drops(&self) -> Vec<KernelDrops> {
         let sockets = self.lines.listen().iter().zip(&self.addresses);
         sockets.map(|(line, &address)| KernelDrops::of(&line.socket, address)).collect()
+    }
+
+    /// From now on the kernel lets in all that the admitted send to listening sockets, and of what others
+    /// send to them only that share. Relayed sockets and streams are left alone.
+    ///
+    /// The kernel's drop counts have what is not let in. Takes some hundred microseconds.
+    ///
+    /// # Errors
+    /// What setsockopt(2) gives; a socket without a sieve lets everybody in.
+    pub fn put_sieve(
+        &mut self,
+        admitted: impl Iterator<Item = (LocalSocket, SocketAddr)>,
+        share: Share,
+    ) -> io::Result<()> {
+        let mut by_socket = vec![Vec::new(); self.lines.listen().len()];
+        for (local, source) in admitted {
+            if let LocalSocket::Listen(number) = local
+                && let Some(sources) = by_socket.get_mut(usize::from(number))
+            {
+                sources.push(source);
+            }
+        }
+        let random = &mut || (RandomState::new().hash_one(0_u8) >> 32) as u32;
+        let mut sockets = self.lines.listen().iter().zip(&by_socket);
+        sockets.try_for_each(|(line, admitted)| sieve::put(&line.socket, admitted, share, random))
+    }
+
+    /// Lets everybody in again. A socket that was taken over may have a sieve of its last owner.
+    pub fn lift_sieve(&mut self) {
+        self.lines.listen().iter().for_each(|line| sieve::lift(&line.socket));
     }
 
     /// The addresses where streams are accepted, ports resolved, in the order of the configuration.

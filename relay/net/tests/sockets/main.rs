@@ -10,6 +10,7 @@ mod mtu;
 mod no_allocation;
 mod relayed;
 mod shortage;
+mod sieve;
 mod stream_ends;
 mod stream_limits;
 mod streams;

@@ -195,6 +195,13 @@ fn work(families: &mut Families<'_>, shards: &[ShardStatus]) -> fmt::Result {
         "The part of the time in which a shard does not wait for packets",
     );
     families.gauge(&load, by_shard(shards, |shard| shard.load))?;
+    let sieves = family("shard_sieves", "Times that a shard had the kernel keep strangers out");
+    families.counter(&sieves, by_shard(shards, |shard| shard.snapshot.sieved.put))?;
+    let withheld = family(
+        "shard_strangers_withheld_ratio",
+        "The part of strangers' STUN that the kernel throws away for a flooded shard; 0 if it is not",
+    );
+    families.gauge(&withheld, by_shard(shards, |shard| shard.snapshot.sieved.withheld))?;
     let cpu = seconds("shard_cpu", "Processor time of a shard's thread");
     families.counter(&cpu, by_shard(shards, |shard| shard.cpu_time.as_secs_f64()))
 }

@@ -205,7 +205,9 @@ impl Controller {
     pub(super) fn look_at_load(&mut self) {
         let now = self.clock.now();
         self.shards.iter_mut().for_each(|shard| shard.load.look(now, &shard.waits));
-        let overloaded = self.shards.iter().any(|shard| shard.load.is_too_much());
+        // Who is kept out by a sieve should not be sent here, and be told so if it gets through.
+        let sieves = |shard: &Shard| shard.snapshot.load().sieved.withheld > 0.0;
+        let overloaded = self.shards.iter().any(|shard| shard.load.is_too_much() || sieves(shard));
         if overloaded != self.registry.is_overloaded() {
             self.registry.set_overloaded(overloaded);
             match overloaded {

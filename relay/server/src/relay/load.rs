@@ -45,7 +45,7 @@ impl Waits {
 
     /// How long it has waited until now. A wait that ends at this very moment may be missed; the next look
     /// has it.
-    fn until(&self, now: Instant) -> Duration {
+    pub(super) fn until(&self, now: Instant) -> Duration {
         let over = self.over_us.load(Ordering::Relaxed);
         let since = self.since_us.load(Ordering::Relaxed);
         let current = if since == NOT_WAITING { 0 } else { micros(now).saturating_sub(since) };

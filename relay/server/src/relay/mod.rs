@@ -13,6 +13,7 @@ mod mailbox;
 mod pacing;
 mod shard;
 mod start;
+mod strangers;
 mod turn_door;
 
 use std::fmt;
@@ -29,6 +30,7 @@ pub use self::in_force::InForce;
 pub use self::shard::Snapshot;
 pub use self::start::{Attend, Relay};
 pub(crate) use self::start::{RECEIVE_BUFFER_BYTES, SEND_BUFFER_BYTES};
+pub use self::strangers::Sieved;
 use crate::audit::ChainError;
 
 /// The shards are behind: nothing was done, try again.

@@ -25,6 +25,7 @@ use super::containment::Containment;
 use super::load::{Load, Waits};
 use super::mailbox::Mailbox;
 use super::pacing::Pacing;
+use super::strangers::{Order, Seen, Sieved, Strangers};
 
 /// Receive rounds per turn. At 64 datagrams a round, mailbox and timers are looked at after at most
 /// 512, about a millisecond of work.
@@ -55,6 +56,8 @@ pub struct Snapshot {
     pub turns: u64,
     /// Turns that a bug of ours broke off.
     pub panics: u64,
+    /// What it keeps out of its queues.
+    pub sieved: Sieved,
 }
 
 /// A shard seen from the control thread.
@@ -85,6 +88,8 @@ struct Turner {
     clock: Clock,
     pacing: Pacing,
     containment: Containment,
+    strangers: Strangers,
+    drops: Vec<KernelDrops>,
     turns: u64,
     published: Instant,
     /// Something happened since then.
@@ -120,6 +125,7 @@ impl Shard {
         let waits = Arc::clone(&shard.waits);
         let turner = Turner {
             engine,
+            drops: backend.kernel_drops(),
             backend,
             mailbox,
             snapshot,
@@ -130,6 +136,7 @@ impl Shard {
             clock,
             pacing,
             containment: Containment::default(),
+            strangers: Strangers::default(),
             turns: 0,
             published: Instant::START,
             unpublished: true,
@@ -178,6 +185,7 @@ impl Shard {
 
 impl Turner {
     fn run(mut self) -> io::Result<()> {
+        self.backend.lift_sieve();
         self.take_over();
         let (mut now, mut left) = (self.clock.now(), Pending::Nothing);
         while !self.stop.load(Ordering::Acquire) {
@@ -239,9 +247,10 @@ impl Turner {
 
     /// How long to wait for packets at most: until a timer is due, or what happened is to be shown.
     fn timeout(&self, turn_began: Instant) -> Option<Duration> {
-        let timer = self.engine.next_timeout().map(|when| when.since(turn_began));
+        let timers = [self.engine.next_timeout(), self.strangers.next_look()];
+        let timers = timers.into_iter().flatten().map(|when| when.since(turn_began));
         let show = self.unpublished.then_some(SHOWN_WITHIN);
-        timer.into_iter().chain(show).min()
+        timers.chain(show).min()
     }
 
     /// Looks for packets without sleeping, as long as that is wanted; whether there are any.
@@ -274,6 +283,7 @@ impl Turner {
         self.handle_timeout(now);
         let mut step = EngineStep { engine: &mut self.engine, clock: self.clock };
         let left = self.backend.turn(&mut step, ROUNDS_MAX)?;
+        self.mind_strangers(now, left);
         self.report();
         self.show_samples();
         self.turns += 1;
@@ -294,6 +304,30 @@ impl Turner {
         if self.engine.next_timeout().is_some_and(|when| when <= now) {
             let engine = &mut self.engine;
             self.backend.emit(|outbox| engine.handle_timeout(now, outbox));
+        }
+    }
+
+    /// Has the kernel keep strangers out while they are more than can be read.
+    fn mind_strangers(&mut self, now: Instant, left: Pending) {
+        let Self { engine, backend, waits, drops, .. } = self;
+        let seen = || {
+            let counters = engine.counters();
+            let (read, strange) = (counters.received, counters.strange());
+            Seen { read, strange, waited: waits.until(now) }
+        };
+        let dropped = || drops.iter().map(|one| u64::from(one.read().unwrap_or(0))).sum();
+        let done = match self.strangers.after_turn(now, left, seen, dropped) {
+            Some(Order::Put(share)) => backend.put_sieve(engine.admitted(), share),
+            Some(Order::Lift) => {
+                backend.lift_sieve();
+                Ok(())
+            }
+            None => Ok(()),
+        };
+        if done.is_err() {
+            // Without a sieve everybody is let in, as before.
+            backend.lift_sieve();
+            self.strangers.give_up();
         }
     }
 
@@ -326,6 +360,7 @@ impl Turner {
             timers: self.engine.timers() as u64,
             turns: self.turns,
             panics: self.containment.panics(),
+            sieved: self.strangers.shown(),
         });
     }
 }

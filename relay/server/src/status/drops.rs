@@ -31,8 +31,11 @@ fn of_kernel(shards: &[ShardStatus]) -> impl Iterator<Item = Drops> {
         each.map(read).sum()
     };
     let queues = shards.iter().flat_map(|shard| &shard.kernel_drops);
+    let all: u64 = queues.map(|(_, count)| u64::from(*count)).sum();
+    let sieved: u64 = shards.iter().map(|shard| shard.snapshot.sieved.dropped).sum();
     let reasons = [
-        ("queue_full", queues.map(|(_, count)| u64::from(*count)).sum::<u64>()),
+        ("queue_full", all.saturating_sub(sieved)),
+        ("sieved", sieved),
         ("truncated", received(|io| io.truncated)),
         ("control_truncated", received(|io| io.control_truncated)),
         ("foreign_source", received(|io| io.foreign_source)),

@@ -1,21 +1,21 @@
-//! How often an address that has proved nothing is answered.
+//! How often something is done for an address that has proved nothing: answering it, or looking at its
+//! proof.
 
 use std::net::IpAddr;
 use std::time::Duration;
 
 use ahash::RandomState;
 
-use crate::limits::{ANSWER_SLOTS, Limits};
+use crate::limits::{Limits, PROOFS_PER_SOURCE_INTERVAL, SOURCE_SLOTS};
 use crate::time::Instant;
 
-/// Answers given lately: by source, in a table of fixed size, and all together. A forged flood can
-/// fill it, not make it grow; it then answers fewer, never more.
-pub(crate) struct AnswerLimits {
+/// What was done lately: by source, in a table of fixed size, and all together. A forged flood can
+/// fill it, not make it grow; less is done then, never more.
+pub(crate) struct SourceLimits {
     sources: Box<[Slot]>,
-    all: Bucket,
     hash: RandomState,
     per_source: Rate,
-    together: Rate,
+    together: Option<(Bucket, Rate)>,
 }
 
 /// The sources that share a place in the table.
@@ -25,50 +25,61 @@ struct Slot {
     bucket: Bucket,
 }
 
-/// When the answers given so far will be paid off: the theoretical arrival time of the Generic Cell
+/// When what was done so far will be paid off: the theoretical arrival time of the Generic Cell
 /// Rate Algorithm (ITU-T I.371).
 #[derive(Clone, Copy)]
 struct Bucket(Instant);
 
 #[derive(Clone, Copy)]
 struct Rate {
-    /// What one answer costs.
+    /// What doing it once costs.
     interval: Duration,
     /// How far ahead of it a burst may run.
     tolerance: Duration,
 }
 
-impl AnswerLimits {
-    pub(crate) fn new(limits: &Limits, hash: RandomState) -> Self {
-        let interval = limits.unproven_answer_interval;
+impl SourceLimits {
+    /// Of answers.
+    pub(crate) fn of_answers(limits: &Limits, hash: RandomState) -> Self {
+        let together = Rate {
+            interval: Duration::from_secs(1) / limits.unproven_answers_per_s.max(1),
+            tolerance: Duration::from_millis(100),
+        };
+        let together = Some((Bucket(Instant::START), together));
+        Self { together, ..Self::per_source(limits.unproven_answer_interval, hash) }
+    }
+
+    /// Of requests whose nonce and integrity are looked at. There is no limit for all together: whoever
+    /// forges sources would use it up for everybody, and each of his requests costs less than an answer.
+    pub(crate) fn of_proofs(hash: RandomState) -> Self {
+        Self::per_source(PROOFS_PER_SOURCE_INTERVAL, hash)
+    }
+
+    /// As much in a burst as in a second after it.
+    fn per_source(interval: Duration, hash: RandomState) -> Self {
         let empty = Slot { source: u64::MAX, bucket: Bucket(Instant::START) };
+        let tolerance = Duration::from_secs(1).saturating_sub(interval);
         Self {
             // Written to from the start, so that a flood does not make the relay's memory grow.
-            sources: vec![empty; ANSWER_SLOTS].into_boxed_slice(),
-            all: Bucket(Instant::START),
+            sources: vec![empty; SOURCE_SLOTS].into_boxed_slice(),
             hash,
-            // As much in a burst as in a second after it.
-            per_source: Rate {
-                interval,
-                tolerance: Duration::from_secs(1).saturating_sub(interval),
-            },
-            together: Rate {
-                interval: Duration::from_secs(1) / limits.unproven_answers_per_s.max(1),
-                tolerance: Duration::from_millis(100),
-            },
+            per_source: Rate { interval, tolerance },
+            together: None,
         }
     }
 
-    /// Whether one more answer may go to that address now; if so it is counted.
+    /// Whether it may be done once more for that address now; if so it is counted.
     pub(crate) fn allow(&mut self, now: Instant, ip: IpAddr) -> bool {
         let source = self.hash.hash_one(network(ip));
         let mut slot = self.slot(now, source);
-        let allowed =
-            slot.bucket.has_room(now, self.per_source) && self.all.has_room(now, self.together);
+        let room = |(all, rate): (Bucket, Rate)| all.has_room(now, rate);
+        let allowed = slot.bucket.has_room(now, self.per_source) && self.together.is_none_or(room);
         if allowed {
             slot.bucket.pay(now, self.per_source);
             slot.source = source;
-            self.all.pay(now, self.together);
+            if let Some((all, rate)) = &mut self.together {
+                all.pay(now, *rate);
+            }
             self.sources[place(source)] = slot;
         }
         allowed
@@ -91,7 +102,7 @@ fn network(ip: IpAddr) -> u64 {
 }
 
 fn place(source: u64) -> usize {
-    usize::try_from(source % ANSWER_SLOTS as u64).unwrap_or(0)
+    usize::try_from(source % SOURCE_SLOTS as u64).unwrap_or(0)
 }
 
 impl Bucket {
@@ -109,8 +120,8 @@ mod tests {
     use super::*;
     use crate::random::Csprng;
 
-    fn limits() -> AnswerLimits {
-        AnswerLimits::new(&Limits::default(), Csprng::new([1; 32]).table_keys())
+    fn limits() -> SourceLimits {
+        SourceLimits::of_answers(&Limits::default(), Csprng::new([1; 32]).table_keys())
     }
 
     fn at(ms: u64) -> Instant {
@@ -118,7 +129,7 @@ mod tests {
     }
 
     /// Answers in each second, asked for every millisecond.
-    fn answers(limits: &mut AnswerLimits, of: impl Fn(u64) -> IpAddr) -> Vec<usize> {
+    fn answers(limits: &mut SourceLimits, of: impl Fn(u64) -> IpAddr) -> Vec<usize> {
         let second = |s: u64| s * 1000..(s + 1) * 1000;
         (5..9).map(|s| second(s).filter(|&ms| limits.allow(at(ms), of(ms))).count()).collect()
     }
@@ -150,5 +161,18 @@ mod tests {
         let answered = sources.filter(|&ip| limits.allow(at(5000), ip.to_be_bytes().into()));
         let per_s = Limits::default().unproven_answers_per_s as usize;
         assert!(answered.count() <= per_s / 10 + 1);
+    }
+
+    #[test]
+    fn proofs_have_a_limit_for_each_source_and_none_for_all() {
+        let proofs = || SourceLimits::of_proofs(Csprng::new([1; 32]).table_keys());
+        let (mut one, mut many) = (proofs(), proofs());
+        let per_s = 1 + Duration::from_secs(1).as_nanos() / PROOFS_PER_SOURCE_INTERVAL.as_nanos();
+        let here = [9, 9, 9, 9].into();
+        let of_one = (0..2 * per_s).filter(|_| one.allow(at(5000), here)).count();
+        assert!(of_one as u128 <= per_s, "{of_one}");
+        // Several of so many share a place, and all have room there.
+        let of_many = (0..100_000_u32).filter(|ip| many.allow(at(5000), ip.to_be_bytes().into()));
+        assert_eq!(of_many.count(), 100_000);
     }
 }
