@@ -66,7 +66,7 @@ fn one_seed_tells_its_story_and_always_the_same() {
 }
 
 /// The simulated relay has no TURN door.
-const OF_TURN: [DropReason; 8] = [
+const OF_TURN: [DropReason; 9] = [
     DropReason::NoAllocation,
     DropReason::NoPermission,
     DropReason::NoChannel,
@@ -74,6 +74,7 @@ const OF_TURN: [DropReason; 8] = [
     DropReason::MalformedSend,
     DropReason::TooLong,
     DropReason::AnswerLimit,
+    DropReason::SourceLimit,
     DropReason::AllocationAsked,
 ];
 

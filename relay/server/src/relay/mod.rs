@@ -11,6 +11,7 @@ mod journal;
 mod load;
 mod mailbox;
 mod pacing;
+mod rounds;
 mod shard;
 mod start;
 mod strangers;

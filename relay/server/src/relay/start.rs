@@ -7,7 +7,6 @@ use std::net::SocketAddr;
 use std::num::NonZeroU16;
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
-use std::time::Duration;
 
 use ringfence_core::{
     Engine, EngineSetup, Instant, Limits, PATH_CHECK_INTERVAL, Registry, RegistrySetup, Scrutiny,
@@ -16,7 +15,6 @@ use ringfence_core::{
 use ringfence_fence::Policy;
 use ringfence_net::affinity::{self, Cpu};
 use ringfence_net::backend::Backend;
-use ringfence_net::cputime;
 use ringfence_net::sockets::{Adopted, Offload, Sockets, SocketsConfig};
 use tokio::sync::Notify;
 use zeroize::Zeroizing;
@@ -26,7 +24,7 @@ use super::control::{Control, Shared};
 use super::controller::Controller;
 use super::pacing::Pacing;
 use super::shard::Shard;
-use super::{InForce, StartError, evidence, journal, load, turn_door};
+use super::{InForce, StartError, evidence, rounds, turn_door};
 use crate::audit::{AuditThread, ChainSettings, Record};
 use crate::config::{self, Config, Loaded, Workers};
 use crate::continuity::{Inheritance, Keeper};
@@ -38,28 +36,6 @@ pub(crate) const RECEIVE_BUFFER_BYTES: u32 = 64 << 20;
 
 /// The copies of one batch to a large room.
 pub(crate) const SEND_BUFFER_BYTES: u32 = 16 << 20;
-
-/// How soon the control thread tries again when a mailbox was full.
-const RETRY: Duration = Duration::from_millis(1);
-
-/// How often what was carried is put on record: what a crash can lose.
-const SETTLE_INTERVAL: Duration = Duration::from_secs(10);
-
-/// Longest wait for that when the relay stops.
-const SETTLE_LAST_TIME_MAX: Duration = Duration::from_secs(1);
-
-/// How often what outlives the relay is written down: what somebody who was let in within that time before a
-/// crash has to ask for again.
-const KEEP_INTERVAL: Duration = Duration::from_millis(100);
-
-/// Times the processor time it takes to write that down, until it is done again.
-const KEEP_REST: u32 = 10;
-
-/// What shards have to answer in when the relay stops: many turns.
-const KEEP_LAST: Duration = Duration::from_millis(20);
-
-/// How often samples of packets are looked at, for which no shard wakes the control thread.
-const SAMPLES_INTERVAL: Duration = Duration::from_millis(250);
 
 /// A running relay. Dropping it stops it.
 pub struct Relay {
@@ -179,15 +155,11 @@ impl Relay {
         let run = move || {
             runtime.block_on(async {
                 tokio::select! {
-                    () = attend_shards(&handle) => {}
-                    () = settle_at_times(&handle) => {}
-                    () = look_at_load(&handle) => {}
-                    () = keep_state(&handle) => {}
+                    () = rounds::go_on(&handle) => {}
                     () = attendant.attend(handle.clone()) => {}
                     () = stopped.notified() => {}
                 }
-                settle_last(&handle).await;
-                keep_last(&handle).await;
+                rounds::go_last(&handle).await;
             });
             // A configuration may still be being read; nobody waits for it any more.
             runtime.shutdown_background();
@@ -218,68 +190,6 @@ impl Drop for Relay {
     }
 }
 
-/// Takes in what shards report, for ever.
-async fn attend_shards(control: &Control) {
-    loop {
-        let (waiting, next) = attend_once(control);
-        let clock = control.shared().clock;
-        let patience = next.map_or(SAMPLES_INTERVAL, |when| clock.until(when));
-        let patience = if waiting { RETRY } else { patience.min(SAMPLES_INTERVAL) };
-        let _ = tokio::time::timeout(patience, control.shared().notify.notified()).await;
-    }
-}
-
-/// Whether something was left for later, and when there is something to do in any case.
-fn attend_once(control: &Control) -> (bool, Option<Instant>) {
-    let (waiting, next, events) = {
-        let mut controller = control.controller();
-        let waiting = controller.attend();
-        let events: Vec<_> = controller.events().collect();
-        (waiting, controller.registry.next_timeout(), events)
-    };
-    events.iter().for_each(|event| journal::record(event, control));
-    (waiting, next)
-}
-
-/// Asks what was carried, now and then, for ever.
-async fn settle_at_times(control: &Control) {
-    loop {
-        tokio::time::sleep(SETTLE_INTERVAL).await;
-        control.controller().settle();
-    }
-}
-
-/// Sees how busy shards are, now and then, for ever.
-async fn look_at_load(control: &Control) {
-    loop {
-        tokio::time::sleep(load::LOOK).await;
-        control.controller().look_at_load();
-    }
-}
-
-/// A relay that stops in order loses nothing of what the next one takes over.
-async fn keep_last(control: &Control) {
-    control.controller().keep();
-    tokio::time::sleep(KEEP_LAST).await;
-    attend_once(control);
-    control.keep(None);
-    control.shared().keeper.flush();
-}
-
-/// Keeps what outlives the relay as it changes, for ever. However much that is, it takes a small part of
-/// this thread's time.
-async fn keep_state(control: &Control) {
-    let mut kept = None;
-    let mut rest = KEEP_INTERVAL;
-    loop {
-        tokio::time::sleep(rest).await;
-        let began = cputime::of_current_thread().unwrap_or_default();
-        kept = control.keep(kept);
-        let took = cputime::of_current_thread().unwrap_or_default().saturating_sub(began);
-        rest = KEEP_INTERVAL.max(took * KEEP_REST);
-    }
-}
-
 /// Tells the manager of all sockets, unless it had them, and has them tell of those to come.
 fn keep_sockets(backends: &mut [Sockets], keeper: &Keeper, known: bool) {
     if !keeper.keeps() {
@@ -292,20 +202,6 @@ fn keep_sockets(backends: &mut [Sockets], keeper: &Keeper, known: bool) {
             keeper.put_listening(shard, at, number >= datagrams, fd);
         }
     }
-}
-
-/// What was carried since the last time is still told before the relay stops.
-async fn settle_last(control: &Control) {
-    control.controller().settle();
-    let told = async {
-        while !control.controller().registry.is_settled() {
-            tokio::time::sleep(RETRY).await;
-            attend_once(control);
-        }
-        attend_once(control);
-    };
-    // A shard that does not answer has ended, which stopping it will say.
-    let _ = tokio::time::timeout(SETTLE_LAST_TIME_MAX, told).await;
 }
 
 /// Takes up the audit trail, if there is to be one.
