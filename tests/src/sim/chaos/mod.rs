@@ -8,6 +8,7 @@ mod summary;
 
 pub use summary::Summary;
 
+use super::dice::Dice;
 use cast::Cast;
 
 /// What came of one scenario.
@@ -20,15 +21,28 @@ pub struct Outcome {
     pub trace: String,
 }
 
+/// Acts that a scenario of a seed has at least, before which little is worth looking at.
+const ACTS_MIN: usize = 20;
+
 /// Runs the scenario of this seed.
 pub fn run(seed: u64, traced: bool) -> Outcome {
-    let is_storm = !seed.is_multiple_of(4);
+    play(Dice::new(seed), !seed.is_multiple_of(4), ACTS_MIN, traced)
+}
+
+/// Runs the scenario that these bytes tell; one of few words is short.
+pub fn told(bytes: &[u8]) -> Outcome {
+    let mut dice = Dice::told(bytes);
+    let is_storm = dice.percent(50);
+    play(dice, is_storm, 0, false)
+}
+
+fn play(dice: Dice, is_storm: bool, acts_min: usize, traced: bool) -> Outcome {
     let mail_ms = if is_storm { storm::MAIL_MS } else { orderly::MAIL_MS };
-    let mut cast = Cast::new(seed, traced, mail_ms);
+    let mut cast = Cast::new(dice, traced, mail_ms);
     if is_storm {
-        storm::run(&mut cast);
+        storm::run(&mut cast, acts_min);
     } else {
-        orderly::run(&mut cast);
+        orderly::run(&mut cast, acts_min);
     }
     cast.balance();
     Outcome {

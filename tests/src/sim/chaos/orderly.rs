@@ -11,13 +11,13 @@ const STEP: Duration = Duration::from_millis(200);
 /// Letters arrive well before the next step.
 pub(super) const MAIL_MS: u64 = 7;
 
-/// Runs an orderly scenario.
-pub(super) fn run(cast: &mut Cast) {
+/// Runs an orderly scenario of at least so many acts.
+pub(super) fn run(cast: &mut Cast, acts_min: usize) {
     for _ in 0..3 {
         cast.join_someone();
         cast.pass(STEP);
     }
-    for _ in 0..20 + cast.dice.below(25) {
+    for _ in 0..acts_min + cast.dice.below(25) {
         act(cast);
         cast.pass(STEP);
     }

@@ -19,9 +19,9 @@ const PATIENCE: Duration = Duration::from_millis(1100);
 /// Letters may be under way for longer than some packets.
 pub(super) const MAIL_MS: u64 = 30;
 
-/// Runs a storm and the calm after it.
-pub(super) fn run(cast: &mut Cast) {
-    let acts = 20 + cast.dice.below(30);
+/// Runs a storm of at least so many acts, and the calm after it.
+pub(super) fn run(cast: &mut Cast, acts_min: usize) {
+    let acts = acts_min + cast.dice.below(30);
     let worst = cast.dice.within(&(1..=60));
     cast.sim.set_weather(Weather {
         delay_ms: 1..=worst,
@@ -107,7 +107,8 @@ fn roll_call(cast: &mut Cast) {
     let mut said = Vec::new();
     for place in 0..cast.people.len() {
         if cast.people[place].present {
-            let fresh = Media::rtp(cast.dice.word(), 1);
+            // Of the simulation's own chance: what a fuzzer tells may be an SSRC that somebody has.
+            let fresh = Media::rtp(cast.sim.dice().word(), 1);
             said.push(cast.speak(place, fresh));
         }
     }
