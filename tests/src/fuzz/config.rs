@@ -21,7 +21,8 @@ pub(super) fn run(bytes: &[u8]) {
         Ok(loaded) => reads_back(&loaded),
         Err(failure) => says_where(&failure, &text),
     }
-    if !text.contains("hunter2") {
+    // Of some inputs: it takes as long as the rest.
+    if text.len().is_multiple_of(4) && !text.contains("hunter2") {
         keeps_the_secret(&text);
     }
 }

@@ -1,5 +1,5 @@
 //! The fence: policies and addresses out of the bytes, each answer held against an oracle that looks at
-//! everything the slow way. Half of them go to `plan`, `prove` and `select`.
+//! everything the slow way. Some of them go to `plan`, `prove` and `select`.
 
 use ringfence_fence::draft::{FenceDraft, RegionDraft};
 use ringfence_fence::{Epoch, Policy, PolicyDraft, PolicyError, Role};
@@ -11,14 +11,14 @@ use crate::sim::dice::Dice;
 use crate::sim::drafts;
 
 /// Addresses that one policy is asked about.
-const QUESTIONS: usize = 12;
+const QUESTIONS: usize = 4;
 
 const EPOCH: Epoch = Epoch(3);
 
 /// One policy, or one change of policy.
 pub(super) fn run(bytes: &[u8]) {
     let mut dice = Dice::told(bytes);
-    match dice.percent(50) {
+    match dice.percent(75) {
         true => decisions(&mut dice),
         false => {
             if let Err(why) = case::compare(&mut dice, false) {

@@ -39,14 +39,14 @@ pub const TARGETS: [Target; 12] = [
     target("streams", streams::run, 2_048, 8_000),
     target("demux", demux::run, 256, 20_000),
     target("media_headers", media_headers::run, 256, 20_000),
-    target("turn_strangers", turn_strangers::run, 512, 200),
-    target("turn_clients", turn_clients::run, 512, 60),
-    target("rooms", rooms::run, 512, 60),
+    target("turn_strangers", turn_strangers::run, 256, 200),
+    target("turn_clients", turn_clients::run, 192, 60),
+    target("rooms", rooms::run, 256, 60),
     target("credentials", credentials::run, 1_024, 20_000),
-    target("config", config::run, 4_096, 300),
+    target("config", config::run, 2_200, 300),
     target("region_files", region_files::run, 2_048, 1_000),
     target("api", api::run, 1_024, 500),
-    target("fence", fence::run, 1_024, 100),
+    target("fence", fence::run, 512, 100),
 ];
 
 const fn target(name: &'static str, run: fn(&[u8]), bytes_max: usize, in_a_test: usize) -> Target {

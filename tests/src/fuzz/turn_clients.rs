@@ -18,7 +18,7 @@ use crate::turn_world::codec::Attribute;
 use crate::turn_world::{Client, Reply, World, codec, turn_world};
 
 /// What one input does at most.
-const ACTS_MAX: usize = 48;
+const ACTS_MAX: usize = 16;
 
 /// Longer than any allocation, permission or reservation lives without a word.
 const SILENCE: Duration = Duration::from_secs(2 * 3600);

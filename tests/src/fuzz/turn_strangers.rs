@@ -11,7 +11,7 @@ use crate::turn_world::codec::Attribute;
 use crate::turn_world::{Client, Reply, World, codec};
 
 /// What one input says at most.
-const WORDS_MAX: usize = 48;
+const WORDS_MAX: usize = 24;
 
 /// In europe, in china, nowhere, and in a form that no fence admits.
 const PLACES: [&str; 6] = [

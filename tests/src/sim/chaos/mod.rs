@@ -8,6 +8,8 @@ mod summary;
 
 pub use summary::Summary;
 
+use std::ops::RangeInclusive;
+
 use super::dice::Dice;
 use cast::Cast;
 
@@ -21,28 +23,31 @@ pub struct Outcome {
     pub trace: String,
 }
 
-/// Acts that a scenario of a seed has at least, before which little is worth looking at.
-const ACTS_MIN: usize = 20;
+/// Acts of a scenario of a seed: with fewer there is little to look at.
+const ACTS: RangeInclusive<u64> = 20..=49;
+
+/// Acts of a scenario that a fuzzer tells, of which it plays many.
+const ACTS_TOLD: RangeInclusive<u64> = 0..=7;
 
 /// Runs the scenario of this seed.
 pub fn run(seed: u64, traced: bool) -> Outcome {
-    play(Dice::new(seed), !seed.is_multiple_of(4), ACTS_MIN, traced)
+    play(Dice::new(seed), !seed.is_multiple_of(4), ACTS, traced)
 }
 
 /// Runs the scenario that these bytes tell; one of few words is short.
 pub fn told(bytes: &[u8]) -> Outcome {
     let mut dice = Dice::told(bytes);
     let is_storm = dice.percent(50);
-    play(dice, is_storm, 0, false)
+    play(dice, is_storm, ACTS_TOLD, false)
 }
 
-fn play(dice: Dice, is_storm: bool, acts_min: usize, traced: bool) -> Outcome {
+fn play(dice: Dice, is_storm: bool, acts: RangeInclusive<u64>, traced: bool) -> Outcome {
     let mail_ms = if is_storm { storm::MAIL_MS } else { orderly::MAIL_MS };
     let mut cast = Cast::new(dice, traced, mail_ms);
     if is_storm {
-        storm::run(&mut cast, acts_min);
+        storm::run(&mut cast, &acts);
     } else {
-        orderly::run(&mut cast, acts_min);
+        orderly::run(&mut cast, &acts);
     }
     cast.balance();
     Outcome {
