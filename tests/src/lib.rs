@@ -5,6 +5,7 @@ pub mod crowd;
 pub mod encryption;
 pub mod fence_algebra;
 pub mod fence_oracle;
+pub mod fuzz;
 pub mod model;
 pub mod program;
 pub mod scenario;

@@ -114,6 +114,11 @@ impl<'a> Heard<'a> {
         })
     }
 
+    /// Types and places of all its attributes, in order.
+    pub fn attributes(&self) -> &[(u16, Range<usize>)] {
+        &self.attributes
+    }
+
     /// An attribute's value.
     pub fn value(&self, kind: u16) -> Option<&'a [u8]> {
         let (_, range) = self.attributes.iter().find(|(other, _)| *other == kind)?;

@@ -6,10 +6,12 @@
 
 pub mod client;
 pub mod codec;
+pub mod crowd;
 pub mod drafts;
 pub mod judge;
 mod shard;
 pub mod sockets;
+pub mod storm;
 pub mod world;
 
 pub use client::Client;

@@ -30,13 +30,37 @@ pub struct Sent {
 pub struct SocketTable {
     bound: HashMap<SocketAddr, (usize, u32)>,
     opened: HashMap<(usize, u32), Opened>,
-    free_numbers: Vec<u32>,
+    numbers: Numbers,
     /// Addresses that another process has.
     pub taken: HashSet<SocketAddr>,
     /// Relayed sockets that there are descriptors for.
     pub open_max: usize,
     /// What each stream was last told of its remote.
     pub authenticated: HashMap<(usize, u32), bool>,
+}
+
+/// Numbers of sockets. The one that was given back last comes first: what is stale meets a stranger
+/// soonest.
+pub(super) struct Numbers {
+    fresh: u32,
+    free: Vec<u32>,
+}
+
+impl Numbers {
+    pub(super) fn from(first: u32) -> Self {
+        Self { fresh: first, free: Vec::new() }
+    }
+
+    pub(super) fn take(&mut self) -> u32 {
+        self.free.pop().unwrap_or_else(|| {
+            self.fresh += 1;
+            self.fresh - 1
+        })
+    }
+
+    pub(super) fn give_back(&mut self, number: u32) {
+        self.free.push(number);
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -50,7 +74,7 @@ impl Default for SocketTable {
         Self {
             bound: HashMap::new(),
             opened: HashMap::new(),
-            free_numbers: (0..100_000).rev().collect(),
+            numbers: Numbers::from(0),
             taken: HashSet::new(),
             open_max: usize::MAX,
             authenticated: HashMap::new(),
@@ -81,7 +105,7 @@ impl SocketTable {
         if self.taken.contains(&address) || self.bound.contains_key(&address) {
             return Err(OpenError::Unavailable);
         }
-        let number = self.free_numbers.pop().expect("enough numbers");
+        let number = self.numbers.take();
         self.bound.insert(address, (shard, number));
         let fragmentation = Fragmentation::Allowed;
         self.opened.insert((shard, number), Opened { address, fragmentation });
@@ -91,8 +115,7 @@ impl SocketTable {
     fn close(&mut self, shard: usize, number: u32) {
         let gone = self.opened.remove(&(shard, number)).expect("only what is open is closed");
         self.bound.remove(&gone.address);
-        // The lowest number first, as a kernel does: what is stale meets a stranger soonest.
-        self.free_numbers.push(number);
+        self.numbers.give_back(number);
     }
 }
 

@@ -18,7 +18,7 @@ use ringfence_wire::datagram::LocalSocket;
 use super::drafts::{RELAY_4, RELAY_6, turn_world};
 use super::judge::Judge;
 use super::shard::Shard;
-use super::sockets::{Sent, SocketTable, TurnOutbox};
+use super::sockets::{Numbers, Sent, SocketTable, TurnOutbox};
 use crate::sim::batch::{Packet, Train};
 use crate::sim::dice::Dice;
 
@@ -99,7 +99,7 @@ pub struct World {
     ports_total: usize,
     inbox: HashMap<SocketAddr, Vec<Sent>>,
     streams: HashMap<LocalSocket, SocketAddr>,
-    free_streams: Vec<Vec<u32>>,
+    stream_numbers: Vec<Numbers>,
     newest: Epoch,
 }
 
@@ -126,9 +126,7 @@ impl World {
         });
         let shards = (0..setup.shards).map(|n| Shard::new(n, setup, &policy, dice.bytes()));
         let shards: Vec<Shard> = shards.collect();
-        let free_streams = (0..u32::from(setup.shards)).map(|shard| {
-            (shard * STREAMS_PER_SHARD..(shard + 1) * STREAMS_PER_SHARD).rev().collect()
-        });
+        let first_streams = (0..setup.shards).map(|shard| u32::from(shard) * STREAMS_PER_SHARD);
         Self {
             now: Instant::START,
             sockets: SocketTable::default(),
@@ -136,7 +134,7 @@ impl World {
             events: Vec::new(),
             letters_posted: 0,
             audited: true,
-            free_streams: free_streams.collect(),
+            stream_numbers: first_streams.map(Numbers::from).collect(),
             shards,
             ports_total: registry.ports().free,
             registry,
@@ -196,7 +194,7 @@ impl World {
         if !self.shards[shard].engine.accept(remote) {
             return None;
         }
-        let number = self.free_streams[shard].pop().expect("a free number");
+        let number = self.stream_numbers[shard].take();
         self.streams.insert(LocalSocket::Stream(number), remote);
         Some(LocalSocket::Stream(number))
     }
@@ -207,7 +205,7 @@ impl World {
         self.streams.remove(&stream);
         self.shards[shard].engine.closed(stream);
         if let LocalSocket::Stream(number) = stream {
-            self.free_streams[shard].push(number);
+            self.stream_numbers[shard].give_back(number);
             self.sockets.authenticated.remove(&(shard, number));
         }
         self.after_turn(shard, Vec::new());

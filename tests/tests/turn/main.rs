@@ -2,7 +2,6 @@
 
 mod accounts;
 mod credentials;
-mod crowd;
 mod data;
 mod drain;
 mod enclaves;

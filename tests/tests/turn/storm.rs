@@ -1,66 +1,12 @@
-//! Everything at once on a small relay, its books checked after every request: ports that others
-//! have, descriptors that run out, quotas that are full, policies that come and go.
+//! Everything at once on a small relay: `turn_world::storm` has what it consists of, and
+//! `turn-storms` runs as many as one likes.
 
-use std::time::Duration;
-
-use ringfence_core::{Instant, Limits, TenantQuota};
-use ringfence_tests::turn_world::turn_world;
-
-use super::crowd::Crowd;
-use super::*;
-
-fn small(seed: u64) -> Setup {
-    let quota = TenantQuota {
-        rooms_max: 0,
-        participants_max: 0,
-        allocations_max: 18,
-        allocations_per_party_max: 2,
-    };
-    Setup {
-        seed,
-        shards: 3,
-        mail_ms: 0..=400,
-        ports: 50_000..=50_011,
-        quotas: [("acme".to_owned(), quota)].into(),
-        limits: Limits {
-            permissions_per_allocation_max: 4,
-            channels_per_allocation_max: 3,
-            ..Limits::default()
-        },
-        ..Setup::default()
-    }
-}
-
-/// What the host and its operator do.
-fn disturb(crowd: &mut Crowd) {
-    let port = 50_000 + u16::try_from(crowd.dice.below(12)).unwrap();
-    let taken = SocketAddr::from(([127, 1, 0, 1], port));
-    let mut draft = turn_world();
-    match crowd.dice.below(6) {
-        0 | 1 => drop(crowd.world.sockets.taken.insert(taken)),
-        2 => crowd.world.sockets.taken.clear(),
-        3 => crowd.world.sockets.open_max = 1 + crowd.dice.below(20),
-        4 => drop(draft.fences[1].peers.value.remove(1)),
-        _ => drop(draft.fences[0].clients.value.remove(0)),
-    }
-    crowd.world.adopt(&draft);
-}
+use ringfence_tests::turn_world::storm;
 
 #[test]
 fn nothing_is_lost_in_a_storm() {
     for seed in 0..12 {
-        let mut crowd = Crowd::new(&small(seed), 40, 5..=60);
-        for minute in 1..=30 {
-            crowd.live_until(Instant::from_start(Duration::from_secs(60 * minute)));
-            disturb(&mut crowd);
-        }
-        crowd.world.sockets.taken.clear();
-        assert!(crowd.most > 5, "{}", crowd.most);
-        crowd.world.pass(Duration::from_secs(3600));
-        crowd.world.settle();
-        let world = &crowd.world;
-        assert!(world.holdings().iter().all(|held| *held == Default::default()));
-        assert_eq!((world.ports().used, world.ports().reserved), (0, 0));
-        assert_eq!((world.next_due(), world.sockets.total()), (None, 0));
+        let came = storm::weather(seed, 30);
+        assert!(came.most > 5 && came.operations > 1_000, "{came:?}");
     }
 }

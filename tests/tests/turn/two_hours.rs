@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use ringfence_core::Instant;
+use ringfence_tests::turn_world::crowd::Crowd;
 use ringfence_tests::turn_world::turn_world;
 
-use super::crowd::Crowd;
 use super::*;
 
 const CLIENTS: usize = 14_000;

@@ -56,8 +56,9 @@ impl Turn {
     ) -> Result<(AllocationKey, Option<ChannelNumber>), DropReason> {
         let key = self.at_socket(local).ok_or(DropReason::NoAllocation)?;
         let allocation = &self.allocations[key];
-        let permitted = allocation.permission(now, peer.ip()).is_some()
-            || self.is_invited(now, allocation, peer);
+        // A permission is for every port but 0: no fence admits that, and nobody could be answered there.
+        let named = peer.port() != 0 && allocation.permission(now, peer.ip()).is_some();
+        let permitted = named || self.is_invited(now, allocation, peer);
         if !permitted {
             return Err(DropReason::NoPermission);
         }

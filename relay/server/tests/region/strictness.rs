@@ -39,6 +39,8 @@ fn each_line_has_a_good_prefix_in_its_place_and_a_label() {
     for (line, code) in [
         ("83.0.0.0/33 DE", "bad_prefix"),
         ("83.0.0.0 DE", "bad_prefix"),
+        // In another way than we write it.
+        ("2a02:0::/32 DE", "bad_prefix"),
         ("", "bad_prefix"),
         ("# a comment", "bad_prefix"),
         (" 83.0.0.0/8 DE", "bad_prefix"),

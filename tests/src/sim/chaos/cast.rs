@@ -58,8 +58,7 @@ pub(super) struct Person {
 
 impl Cast {
     /// An empty relay with a random policy, its letters at most `mail_ms` under way.
-    pub(super) fn new(seed: u64, traced: bool, mail_ms: u64) -> Self {
-        let mut dice = Dice::new(seed);
+    pub(super) fn new(mut dice: Dice, traced: bool, mail_ms: u64) -> Self {
         let setup = Setup {
             seed: dice.number(),
             policy: policy(&mut dice),

@@ -8,6 +8,9 @@ mod summary;
 
 pub use summary::Summary;
 
+use std::ops::RangeInclusive;
+
+use super::dice::Dice;
 use cast::Cast;
 
 /// What came of one scenario.
@@ -20,15 +23,31 @@ pub struct Outcome {
     pub trace: String,
 }
 
+/// Acts of a scenario of a seed: with fewer there is little to look at.
+const ACTS: RangeInclusive<u64> = 20..=49;
+
+/// Acts of a scenario that a fuzzer tells, of which it plays many.
+const ACTS_TOLD: RangeInclusive<u64> = 0..=7;
+
 /// Runs the scenario of this seed.
 pub fn run(seed: u64, traced: bool) -> Outcome {
-    let is_storm = !seed.is_multiple_of(4);
+    play(Dice::new(seed), !seed.is_multiple_of(4), ACTS, traced)
+}
+
+/// Runs the scenario that these bytes tell; one of few words is short.
+pub fn told(bytes: &[u8]) -> Outcome {
+    let mut dice = Dice::told(bytes);
+    let is_storm = dice.percent(50);
+    play(dice, is_storm, ACTS_TOLD, false)
+}
+
+fn play(dice: Dice, is_storm: bool, acts: RangeInclusive<u64>, traced: bool) -> Outcome {
     let mail_ms = if is_storm { storm::MAIL_MS } else { orderly::MAIL_MS };
-    let mut cast = Cast::new(seed, traced, mail_ms);
+    let mut cast = Cast::new(dice, traced, mail_ms);
     if is_storm {
-        storm::run(&mut cast);
+        storm::run(&mut cast, &acts);
     } else {
-        orderly::run(&mut cast);
+        orderly::run(&mut cast, &acts);
     }
     cast.balance();
     Outcome {

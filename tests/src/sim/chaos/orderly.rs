@@ -1,5 +1,6 @@
 //! One thing after another, in calm weather, with the model saying after each who hears whom.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use super::cast::Cast;
@@ -11,13 +12,13 @@ const STEP: Duration = Duration::from_millis(200);
 /// Letters arrive well before the next step.
 pub(super) const MAIL_MS: u64 = 7;
 
-/// Runs an orderly scenario.
-pub(super) fn run(cast: &mut Cast) {
+/// Runs an orderly scenario of so many acts.
+pub(super) fn run(cast: &mut Cast, acts: &RangeInclusive<u64>) {
     for _ in 0..3 {
         cast.join_someone();
         cast.pass(STEP);
     }
-    for _ in 0..20 + cast.dice.below(25) {
+    for _ in 0..cast.dice.within(acts) {
         act(cast);
         cast.pass(STEP);
     }

@@ -1,6 +1,7 @@
 //! Everything at once: bad weather, moves, attacks and reloads, with only the judge to say what is
 //! wrong. Then the sky clears and the model says who must hear whom.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use ringfence_wire::datagram::LocalSocket;
@@ -19,9 +20,9 @@ const PATIENCE: Duration = Duration::from_millis(1100);
 /// Letters may be under way for longer than some packets.
 pub(super) const MAIL_MS: u64 = 30;
 
-/// Runs a storm and the calm after it.
-pub(super) fn run(cast: &mut Cast) {
-    let acts = 20 + cast.dice.below(30);
+/// Runs a storm of so many acts, and the calm after it.
+pub(super) fn run(cast: &mut Cast, acts: &RangeInclusive<u64>) {
+    let acts = cast.dice.within(acts);
     let worst = cast.dice.within(&(1..=60));
     cast.sim.set_weather(Weather {
         delay_ms: 1..=worst,
@@ -107,7 +108,8 @@ fn roll_call(cast: &mut Cast) {
     let mut said = Vec::new();
     for place in 0..cast.people.len() {
         if cast.people[place].present {
-            let fresh = Media::rtp(cast.dice.word(), 1);
+            // Of the simulation's own chance: what a fuzzer tells may be an SSRC that somebody has.
+            let fresh = Media::rtp(cast.sim.dice().word(), 1);
             said.push(cast.speak(place, fresh));
         }
     }

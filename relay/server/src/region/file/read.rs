@@ -68,7 +68,9 @@ fn read_table<'t>(
 
 fn add(table: &mut LabelTable, number: usize, line: &str) -> Result<(), Fault> {
     let (prefix, label) = line.split_once(' ').unwrap_or((line, ""));
-    let Ok(net) = IpNet::from_str(prefix) else {
+    // A prefix can be written in several ways, of which one is ours.
+    let net = IpNet::from_str(prefix).ok().filter(|net| net.to_string() == prefix);
+    let Some(net) = net else {
         let message = format!("`{}` is not a prefix", shown(prefix));
         return Err(Fault::new("bad_prefix", number, message));
     };

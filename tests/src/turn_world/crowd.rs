@@ -2,34 +2,41 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use ringfence_core::Instant;
-use ringfence_tests::sim::dice::Dice;
-use ringfence_tests::turn_world::codec;
 use ringfence_wire::datagram::LocalSocket;
 
-use super::*;
+use super::{Client, Setup, World, codec};
+use crate::sim::dice::Dice;
 
 /// Longer than this nobody lives without a refresh.
 const LIFETIME_S: u64 = 45 * 60;
 
 /// Clients in europe, their relay, and what each will do when.
-pub(crate) struct Crowd {
-    pub(crate) world: World,
-    pub(crate) dice: Dice,
+pub struct Crowd {
+    /// The relay, and what reaches its clients.
+    pub world: World,
+    /// All chance in it.
+    pub dice: Dice,
     clients: Vec<Client>,
     relayed: Vec<Option<SocketAddr>>,
     agenda: BinaryHeap<Reverse<(Instant, usize)>>,
     pause_s: RangeInclusive<u64>,
     /// Most allocations that stood at a time.
-    pub(crate) most: u64,
+    pub most: u64,
+    /// What clients did: requests, data, connecting, hanging up.
+    pub operations: u64,
 }
 
 impl Crowd {
     /// So many clients, who arrive in the first ten minutes and act after pauses of that many seconds.
-    pub(crate) fn new(setup: &Setup, count: usize, pause_s: RangeInclusive<u64>) -> Self {
+    ///
+    /// # Panics
+    /// If the setup has no policy.
+    pub fn new(setup: &Setup, count: usize, pause_s: RangeInclusive<u64>) -> Self {
         let mut dice = Dice::new(setup.seed);
         let place = |n: usize| format!("127.1.{}.{}:4000", 2 + n / 250, 1 + n % 250);
         let clients = (0..count).map(|n| match n % 3 {
@@ -45,10 +52,12 @@ impl Crowd {
             dice,
             pause_s,
             most: 0,
+            operations: 0,
         }
     }
 
     fn act(&mut self, n: usize) {
+        self.operations += 1;
         match self.relayed[n] {
             None => self.begin(n),
             Some(_) => self.carry_on(n),
@@ -63,7 +72,7 @@ impl Crowd {
             *client = client.clone().connected(&mut self.world);
             client.nonce = None;
         }
-        let lifetime = u32::try_from(self.dice.within(&(600..=LIFETIME_S))).unwrap();
+        let lifetime = u32::try_from(self.dice.within(&(600..=LIFETIME_S))).expect("short");
         let mut wishes = vec![codec::lifetime(lifetime)];
         match self.dice.below(10) {
             0 => wishes.push(codec::even_port(self.dice.percent(50))),
@@ -80,12 +89,13 @@ impl Crowd {
         let inside = self.relayed[other].unwrap_or(address("127.1.0.1:3478"));
         let outside = ["127.1.254.1:9000", "127.2.9.1:9000", "127.3.9.1:9000"].map(address);
         let peer = if self.dice.percent(50) { inside } else { *self.dice.pick(&outside) };
-        let number = 0x4000 + u16::try_from(self.dice.below(8)).unwrap();
+        let number = 0x4000 + u16::try_from(self.dice.below(8)).expect("below 8");
         let (client, world) = (&mut self.clients[n], &mut self.world);
         match self.dice.below(20) {
-            0..=4 => drop(
-                client.refresh(world, u32::try_from(self.dice.within(&(1..=LIFETIME_S))).unwrap()),
-            ),
+            0..=4 => drop(client.refresh(
+                world,
+                u32::try_from(self.dice.within(&(1..=LIFETIME_S))).expect("short"),
+            )),
             5..=9 => drop(client.permit(world, &[peer])),
             10..=13 => drop(client.bind(world, number, peer)),
             14..=15 => client.say(world, peer, b"said by indication"),
@@ -110,7 +120,10 @@ impl Crowd {
     }
 
     /// All that happens up to a moment.
-    pub(crate) fn live_until(&mut self, end: Instant) {
+    ///
+    /// # Panics
+    /// If a book is wrong: ports that do not add up, a datagram that must not leave.
+    pub fn live_until(&mut self, end: Instant) {
         while let Some(&Reverse((due, n))) =
             self.agenda.peek().filter(|Reverse((due, _))| *due < end)
         {
@@ -126,4 +139,8 @@ impl Crowd {
         self.world.settle();
         self.world.check_books();
     }
+}
+
+fn address(text: &str) -> SocketAddr {
+    text.parse().expect("an address")
 }
