@@ -64,6 +64,7 @@ replayed! {
     configurations_are_read_back_or_refused_with_a_place: "config";
     region_files_are_ours_or_refused: "region_files";
     calls_of_the_api_are_answered: "api";
+    a_state_comes_back_as_far_as_the_policy_admits_it: "state_file";
     the_fence_agrees_with_its_oracle: "fence";
 }
 

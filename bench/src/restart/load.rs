@@ -125,6 +125,11 @@ impl Load {
         Ok(())
     }
 
+    /// Refreshes what is due; the relay is there, and nothing is sent meanwhile.
+    pub(super) fn tend(&mut self) -> anyhow::Result<()> {
+        self.turn.work.keep_alive()
+    }
+
     pub(super) fn carried(&self) -> Carried {
         self.carried
     }

@@ -147,6 +147,7 @@ fn several(
         turn.push(times.2);
         load.run_until(began + Duration::from_millis(case.interval_ms), || guests.speak())?;
         guests.leave()?;
+        load.tend()?;
         told();
     }
     load.settle()?;

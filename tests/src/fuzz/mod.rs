@@ -14,6 +14,7 @@ mod media_headers;
 pub mod mutation;
 mod region_files;
 mod rooms;
+mod state_file;
 mod streams;
 mod stun;
 mod turn_clients;
@@ -34,7 +35,7 @@ pub struct Target {
 }
 
 /// All targets.
-pub const TARGETS: [Target; 12] = [
+pub const TARGETS: [Target; 13] = [
     target("stun", stun::run, 1_024, 4_000),
     target("streams", streams::run, 2_048, 8_000),
     target("demux", demux::run, 256, 20_000),
@@ -46,6 +47,7 @@ pub const TARGETS: [Target; 12] = [
     target("config", config::run, 2_200, 300),
     target("region_files", region_files::run, 2_048, 1_000),
     target("api", api::run, 1_024, 500),
+    target("state_file", state_file::run, 1_024, 4_000),
     target("fence", fence::run, 512, 100),
 ];
 
