@@ -19,7 +19,7 @@ mod tests {
     #[test]
     fn random_bytes_make_scenarios_in_which_media_flows_and_is_refused() {
         let mut summary = Summary::new();
-        for seed in 0..60 {
+        for seed in 0..240 {
             summary.merge(&chaos::told(&Dice::new(seed).some_bytes(400)).summary);
         }
         assert!(summary.deliveries > 100 && summary.packets_in_forbidden > 100, "{summary:?}");
