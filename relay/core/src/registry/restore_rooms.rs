@@ -1,5 +1,6 @@
 //! Rooms that outlive their relay: written down, and taken over by the next one under its own policy.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use ringfence_wire::datagram::LocalSocket;
@@ -37,8 +38,14 @@ impl Registry {
 
     fn restore_room(&mut self, now: Instant, state: &RoomState, restored: &mut Restored) -> bool {
         let fence = RoomFence::new(&self.policy, Arc::new(state.terms.terms()));
-        let there: Vec<&ParticipantState> =
-            state.participants.iter().filter(|who| self.may_come_back(now, who)).collect();
+        // Of two of one name or one stay, the first.
+        let (mut names, mut stays) = (BTreeSet::new(), BTreeSet::new());
+        let there: Vec<&ParticipantState> = state
+            .participants
+            .iter()
+            .filter(|who| self.may_come_back(now, who))
+            .filter(|who| names.insert(&who.name) && stays.insert(who.id))
+            .collect();
         let known = self.rooms.contains_key(&state.name) || self.room_names.contains_key(&state.id);
         if fence.standing().is_err() || there.is_empty() || known || state.id.0 > self.last_id {
             return false;

@@ -66,7 +66,10 @@ pub fn decode(bytes: &[u8]) -> Result<State, Unreadable> {
     if digest(&SHA256, body).as_ref() != expected {
         return Err(Unreadable::Damaged);
     }
-    postcard::from_bytes(body).map_err(|_| Unreadable::Damaged)
+    match postcard::take_from_bytes(body) {
+        Ok((state, [])) => Ok(state),
+        _ => Err(Unreadable::Damaged),
+    }
 }
 
 impl fmt::Display for Unreadable {
