@@ -6,6 +6,7 @@ pub mod encryption;
 pub mod fence_algebra;
 pub mod fence_oracle;
 pub mod model;
+pub mod program;
 pub mod scenario;
 pub mod sim;
 pub mod turn;

@@ -1,11 +1,12 @@
 //! Programs that a test starts, and ends.
 
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use ringfence::client::ApiClient;
+use ringfence_tests::program::ringfence_binary;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -162,17 +163,4 @@ pub(crate) fn wait(mut done: impl FnMut() -> bool) {
         assert!(started.elapsed() < PATIENCE, "waited in vain");
         std::thread::sleep(Duration::from_millis(20));
     }
-}
-
-/// The binary of this build, beside the test's own.
-pub(crate) fn ringfence_binary() -> PathBuf {
-    let test = std::env::current_exe().expect("a test has a path");
-    let profile = test.ancestors().nth(2).expect("tests lie in PROFILE/deps");
-    let binary = profile.join("ringfence");
-    assert!(
-        Path::new(&binary).exists(),
-        "{} is missing: cargo build -p ringfence",
-        binary.display()
-    );
-    binary
 }

@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use ringfence::client::ApiClient;
+use ringfence_tests::program::ringfence_binary;
 use ringfence_tests::turn::{Credentials, SECRET};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -209,13 +210,4 @@ fn free_port(ip: &str) -> u16 {
             return port;
         }
     }
-}
-
-/// The binary of this build, beside the test's own.
-fn ringfence_binary() -> PathBuf {
-    let test = std::env::current_exe().expect("a test has a path");
-    let profile = test.ancestors().nth(2).expect("tests lie in PROFILE/deps");
-    let binary = profile.join("ringfence");
-    assert!(binary.exists(), "{} is missing: cargo build -p ringfence", binary.display());
-    binary
 }

@@ -265,6 +265,18 @@ impl Control {
         self.controller().registry.unencrypted_flows()
     }
 
+    /// Makes every thread go round once, also one that has nothing to do.
+    pub(crate) fn nudge(&self) {
+        self.controller().wake_shards();
+        self.0.notify.notify_one();
+    }
+
+    /// How often each thread went round: the shards, in their order, then the control thread. One
+    /// whose number stands still after a nudge is stuck.
+    pub(crate) fn rounds(&self) -> Vec<u64> {
+        self.controller().rounds()
+    }
+
     /// How long it has been running.
     pub fn uptime(&self) -> Duration {
         self.0.clock.now().since_start()

@@ -34,6 +34,7 @@ pub(super) struct Controller {
     surveys_begun: u64,
     /// New work is refused.
     pub(super) drain: Option<Drain>,
+    rounds: u64,
 }
 
 /// A question to all shards, until the last has answered.
@@ -61,6 +62,7 @@ impl Controller {
             surveys: HashMap::new(),
             surveys_begun: 0,
             drain: None,
+            rounds: 0,
         }
     }
 
@@ -145,6 +147,7 @@ impl Controller {
 
     /// Takes in what shards reported and what time has ended. True: some had to be left for later.
     pub(super) fn attend(&mut self) -> bool {
+        self.rounds += 1;
         let mut waiting = !self.deliver();
         for number in 0..self.shards.len() {
             waiting |= !self.take_reports(number);
@@ -157,6 +160,16 @@ impl Controller {
             waiting = !self.deliver();
         }
         waiting
+    }
+
+    /// How often each thread went round: the shards, in their order, then the control thread.
+    pub(super) fn rounds(&self) -> Vec<u64> {
+        let turns = self.shards.iter().map(|shard| shard.snapshot.load().turns);
+        turns.chain([self.rounds]).collect()
+    }
+
+    pub(super) fn wake_shards(&self) {
+        self.shards.iter().for_each(|shard| shard.mailbox.wake());
     }
 
     pub(super) fn events(&mut self) -> impl Iterator<Item = Event> {
@@ -253,7 +266,7 @@ impl Controller {
             any = true;
         }
         if any {
-            self.shards.iter().for_each(|shard| shard.mailbox.wake());
+            self.wake_shards();
         }
         true
     }

@@ -1,6 +1,8 @@
 //! `ringfence serve`.
 
+mod heartbeat;
 mod start_summary;
+mod watchdog;
 
 use std::io;
 use std::process::ExitCode;
@@ -53,6 +55,7 @@ async fn watch(control: &Control, log: &LineCap) -> io::Result<()> {
         () = received(&mut interrupt, "SIGINT") => {}
         () = drained(control) => {}
         () = look_after(control, log) => {}
+        () = watchdog::feed(control) => {}
         () = reload_on(&mut hangup, control) => {}
     }
     Ok(())
