@@ -44,7 +44,9 @@ fn lines(page: &str) -> Vec<[&str; 3]> {
     let lines = page.lines().filter(|line| line.starts_with("| `"));
     let cells = lines.map(|line| line.trim_matches('|').split('|').map(str::trim).collect());
     cells
-        .map(|cells: Vec<&str>| cells.try_into().expect("a line has a crate, its users and a reason"))
+        .map(|cells: Vec<&str>| {
+            cells.try_into().expect("a line has a crate, its users and a reason")
+        })
         .collect()
 }
 

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use ringfence_tests::turn::process::wait_until;
+use ringfence_tests::turn::wait_until;
 
 use crate::party::{Party, start_relay};
 

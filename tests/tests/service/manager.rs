@@ -18,6 +18,9 @@ use super::read;
 /// A relay that does not become ready in so long hangs; nothing is timed by it.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// How often one that is not ready is looked after.
+const LOOK_INTERVAL: Duration = Duration::from_millis(100);
+
 /// A service starts with its own process number in `WATCHDOG_PID`, and as the unit says without dumps.
 const START: &str = r#"ulimit -c 0; WATCHDOG_PID=$$ exec "$@""#;
 
@@ -80,15 +83,12 @@ impl Manager {
 
     fn wait_until_ready(&mut self) {
         let deadline = Instant::now() + PATIENCE;
-        loop {
-            let state = self.told_before(deadline);
-            let state = state.unwrap_or_else(|| panic!("it is not ready: {}", self.log()));
-            // What the process before it had still said may come first.
-            if state == "READY=1" {
-                self.fed = Instant::now();
-                return;
-            }
+        // What the process before it had still said may come first.
+        while self.told_before(Instant::now() + LOOK_INTERVAL).as_deref() != Some("READY=1") {
+            let ended = self.relay.try_wait().expect("it is our child").is_some();
+            assert!(!ended && Instant::now() < deadline, "it is not ready: {}", self.log());
         }
+        self.fed = Instant::now();
     }
 
     /// What it says next, if that is before then.
@@ -118,6 +118,8 @@ pub(crate) fn configuration(folder: &Path) -> String {
     let here = |name: &str| folder.join(name).display().to_string();
     read("packaging/ringfence.toml")
         .replace("127.0.0.1:3478", &address.to_string())
+        // Where the system looks for a free port of its own is below.
+        .replace("49152-65535", "61000-65535")
         .replace("workers = 0", "workers = 2")
         .replace("/run/ringfence/ringfence.sock", &here("ringfence.sock"))
         .replace("/var/lib/ringfence/audit.jsonl", &here("audit.jsonl"))

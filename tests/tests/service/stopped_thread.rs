@@ -20,7 +20,10 @@ impl StoppedThread {
         ptrace::seize(thread, ptrace::Options::empty()).expect("a child may be traced");
         ptrace::interrupt(thread).expect("it is traced");
         let stopped = waitpid(thread, Some(WaitPidFlag::__WALL)).expect("it is traced");
-        assert!(matches!(stopped, WaitStatus::PtraceEvent(..)), "{name} does not stop: {stopped:?}");
+        assert!(
+            matches!(stopped, WaitStatus::PtraceEvent(..)),
+            "{name} does not stop: {stopped:?}"
+        );
         Self(thread)
     }
 }

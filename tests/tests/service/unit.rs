@@ -112,6 +112,37 @@ fn a_configuration_that_is_wrong_is_not_tried_again() {
 }
 
 #[test]
+fn a_restart_keeps_every_allocation_that_there_can_be() {
+    let unit = read("packaging/ringfence.service");
+    let max = value(&unit, "FileDescriptorStoreMax");
+    assert_eq!(value(&unit, "Environment"), format!("FDSTORE={max}"));
+    let config = packaged("packaging/ringfence.toml");
+    let ports = config["listen"]["relay_ports"].as_str().unwrap();
+    let (first, last) = ports.split_once('-').unwrap();
+    let ports = 1 + last.parse::<u32>().unwrap() - first.parse::<u32>().unwrap();
+    assert!(max.parse::<u32>().unwrap() >= ports + 256, "{max} for {ports} ports");
+}
+
+#[test]
+fn a_restart_does_not_wait_for_calls_to_end() {
+    let config = packaged("packaging/ringfence.toml");
+    assert_eq!(config["node"]["drain_s"].as_integer(), Some(0));
+}
+
+#[test]
+fn whatever_ends_the_relay_but_its_configuration_restarts_it_soon() {
+    let unit = read("packaging/ringfence.service");
+    assert_eq!(
+        value(&unit, "Restart"),
+        "on-failure",
+        "which the watchdog is, too (systemd.service(5))"
+    );
+    let delay = value(&unit, "RestartSec").strip_suffix("ms").unwrap();
+    assert!(delay.parse::<u32>().unwrap() <= 250, "{delay} ms");
+    assert_eq!(value(&unit, "StartLimitIntervalSec"), "0", "however often");
+}
+
+#[test]
 fn no_dump_of_the_relay_holds_its_secrets() {
     assert_eq!(value(&read("packaging/ringfence.service"), "LimitCORE"), "0");
 }

@@ -48,6 +48,10 @@ mod tests {
     fn what_happened_before_the_question_is_no_answer() {
         let first = Heartbeat::asked(vec![1]);
         assert_eq!(first.silent(&[2]), [0; 0]);
-        assert_eq!(Heartbeat::asked(vec![2]).silent(&[2]), [0], "each question needs its own answer");
+        assert_eq!(
+            Heartbeat::asked(vec![2]).silent(&[2]),
+            [0],
+            "each question needs its own answer"
+        );
     }
 }
