@@ -21,6 +21,9 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// How often one that is not ready is looked after.
 const LOOK_INTERVAL: Duration = Duration::from_millis(100);
 
+/// `RestartSec=` of the unit.
+pub(crate) const RESTART_DELAY: Duration = Duration::from_millis(100);
+
 /// A service starts with its own process number in `WATCHDOG_PID`, and as the unit says without dumps.
 const START: &str = r#"ulimit -c 0; WATCHDOG_PID=$$ exec "$@""#;
 
@@ -69,9 +72,10 @@ impl Manager {
         kill(process, Signal::SIGABRT).expect("it is our child, and was not waited for");
     }
 
-    /// Starts it again after it was ended.
+    /// Starts it again after it was ended, as late as systemd would.
     pub(crate) fn restart(&mut self) {
         self.relay.wait().expect("it is our child");
+        std::thread::sleep(RESTART_DELAY);
         self.relay = spawn(self.folder.path(), self.watchdog);
         self.wait_until_ready();
     }
