@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
@@ -15,6 +16,10 @@ const OF_A_KIND: usize = 64;
 
 /// Different messages of one source. A relay must not know them by their transaction.
 const MESSAGES: u8 = 32;
+
+/// How often an applicant asks to be let in before the flood, and how long it waits in between.
+const ATTEMPTS: usize = 20;
+const REST: Duration = Duration::from_millis(500);
 
 /// Who has no credentials: a third throws junk, a third asks to allocate or for its address, and a third
 /// signs with what it was never given.
@@ -48,7 +53,15 @@ fn applicant(number: usize, relay: SocketAddr) -> anyhow::Result<Stranger> {
     stranger.socket.set_nonblocking(false)?;
     stranger.socket.set_read_timeout(Some(Duration::from_millis(500)))?;
     let mut road = UdpRoad { socket: stranger.socket.try_clone()? };
-    client.allocate(&mut road, Family::Default).map_err(|refused| anyhow!("{refused:?}"))?;
+    let mut allocated = client.allocate(&mut road, Family::Default);
+    for _ in 1..ATTEMPTS {
+        if allocated.is_err() {
+            // After the search it takes nobody new until it has seen that it has room.
+            thread::sleep(REST);
+            allocated = client.allocate(&mut road, Family::Default);
+        }
+    }
+    allocated.map_err(|refused| anyhow!("{refused:?}"))?;
     client.release(&mut road).map_err(|refused| anyhow!("{refused:?}"))?;
     stranger.socket.set_nonblocking(true)?;
     let pieces = (0..MESSAGES).map(|_| client.signed_allocate()).collect();
