@@ -9,6 +9,7 @@ pub mod fuzz;
 pub mod model;
 pub mod program;
 pub mod scenario;
+pub mod scrape;
 pub mod sim;
 pub mod supervisor;
 pub mod turn;

@@ -1,27 +1,18 @@
 //! What the relay counts of itself while it is loaded, by its metrics.
 
 use std::collections::BTreeMap;
-use std::io::{Read, Write};
-use std::os::unix::net::UnixStream;
 use std::path::Path;
-use std::time::Duration;
 
 use anyhow::Context;
+use ringfence_tests::scrape::scrape;
 
 /// Samples by name and labels, as the relay writes them.
 pub(super) struct Counts(BTreeMap<String, f64>);
 
-const PATIENCE: Duration = Duration::from_secs(10);
-
 impl Counts {
     /// Those of now.
     pub(super) fn of(control: &Path) -> anyhow::Result<Self> {
-        let mut stream = UnixStream::connect(control).context("the relay's control socket")?;
-        stream.set_read_timeout(Some(PATIENCE))?;
-        stream.write_all(b"GET /metrics HTTP/1.0\r\nHost: relay\r\nConnection: close\r\n\r\n")?;
-        let mut text = String::new();
-        stream.read_to_string(&mut text).context("the relay's metrics")?;
-        Ok(Self::parse(&text))
+        Ok(Self::parse(&scrape(control).context("the relay's metrics")?))
     }
 
     fn parse(text: &str) -> Self {

@@ -1,14 +1,13 @@
 //! The relay that is soaked: `ringfence serve`, one worker, all of it on the first processor.
 
 use std::fs;
-use std::io::{Read, Write};
 use std::net::SocketAddr;
-use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 
 use anyhow::{Context, ensure};
 use hyper::Method;
 use ringfence::client::ApiClient;
+use ringfence_tests::scrape::scrape;
 use serde_json::{Value, json};
 use tokio::runtime::{Builder, Runtime};
 
@@ -70,10 +69,7 @@ impl Subject {
 
     /// What it publishes now.
     pub(super) fn metrics(&self) -> anyhow::Result<Metrics> {
-        let mut stream = UnixStream::connect(&self.control).context("the relay has ended")?;
-        stream.write_all(METRICS_REQUEST)?;
-        let mut text = String::new();
-        stream.read_to_string(&mut text)?;
+        let text = scrape(&self.control).context("the relay has ended")?;
         let metrics = Metrics::new(text);
         ensure!(metrics.has(TIMERS), "the relay does not publish {TIMERS}: it is an older build");
         Ok(metrics)
@@ -145,7 +141,5 @@ const CONFIGURATION: &str = "ringfence.toml";
 const ADMITTED_ALONE: &str = "clients = [\"admitted\"]";
 const ADMITTED_AND_GUESTS: &str = "clients = [\"admitted\", \"guests\"]";
 const GUESTS: &str = "\n[regions.guests]\ncidrs = [\"127.77.0.0/16\"]\n";
-
-const METRICS_REQUEST: &[u8] = b"GET /metrics HTTP/1.1\r\nHost: relay\r\nConnection: close\r\n\r\n";
 
 const TIMERS: &str = "ringfence_shard_timers";

@@ -2,12 +2,12 @@
 
 use std::cell::Cell;
 use std::fs;
-use std::io::{Read, Write};
+use std::io::Write;
 use std::iter::Sum;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::os::unix::net::UnixStream;
 use std::str::FromStr;
 
+use ringfence_tests::scrape::scrape;
 use ringfence_tests::turn::{Kind, Server, Setup, UdpRoad, run, wait_until};
 
 /// Our end of the cable, and the server's.
@@ -113,13 +113,7 @@ impl Lab {
     }
 
     fn metrics(&self) -> String {
-        let mut stream = UnixStream::connect(self.server.control()).expect("the relay's socket");
-        stream
-            .write_all(b"GET /metrics HTTP/1.1\r\nHost: relay\r\nConnection: close\r\n\r\n")
-            .expect("it is open");
-        let mut text = String::new();
-        stream.read_to_string(&mut text).expect("text");
-        text
+        scrape(&self.server.control()).expect("the relay's socket")
     }
 }
 

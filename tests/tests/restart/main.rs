@@ -7,10 +7,6 @@ mod turn;
 
 use std::net::{SocketAddr, UdpSocket};
 use std::sync::atomic::{AtomicU16, Ordering};
-use std::time::{Duration, Instant};
-
-/// A hang is a failure after this long; nothing is timed by it.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Below those that the kernel gives out (ip(7), ip_local_port_range) and those that are relayed.
 const MEDIA_PORTS: std::ops::Range<u16> = 12_000..32_000;
@@ -23,13 +19,4 @@ fn media_address() -> SocketAddr {
     let free = |port: &u16| UdpSocket::bind(("127.1.0.1", *port)).is_ok();
     let port = (MEDIA_PORTS.start + own..MEDIA_PORTS.end).find(free);
     SocketAddr::from(([127, 1, 0, 1], port.expect("one of thousands is free")))
-}
-
-/// Asks until it is so.
-fn wait_until(what: &str, mut so: impl FnMut() -> bool) {
-    let began = Instant::now();
-    while !so() {
-        assert!(began.elapsed() < PATIENCE, "never: {what}");
-        std::thread::sleep(Duration::from_millis(5));
-    }
 }

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use ringfence::endpoint::{Credentials, Endpoint, Received, State};
 use ringfence::relay::Clock;
+use ringfence_tests::turn::wait_until;
 use serde_json::Value;
 
 use super::supervisor::Supervised;
-use super::wait_until;
 
 /// A participant with a socket of its own.
 struct Party {

@@ -1,18 +1,17 @@
 //! A relay under a small service manager.
 
 use std::fs::File;
-use std::io::{Read, Write};
 use std::net::SocketAddr;
-use std::os::unix::net::UnixStream;
 use std::path::Path;
 
 use ringfence_tests::program::ringfence_binary;
+use ringfence_tests::scrape::scrape;
 use ringfence_tests::supervisor::{Notice, Supervisor};
-use ringfence_tests::turn::SECRET;
+use ringfence_tests::turn::{PATIENCE, SECRET, wait_until};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::{PATIENCE, media_address, wait_until};
+use super::media_address;
 
 /// A relay that is started again whenever it is killed.
 pub(crate) struct Supervised {
@@ -72,11 +71,7 @@ impl Supervised {
     }
 
     fn looks(&self) -> u64 {
-        let mut stream = UnixStream::connect(self.folder.path().join("control.sock")).unwrap();
-        let ask = b"GET /metrics HTTP/1.1\r\nHost: relay\r\nConnection: close\r\n\r\n";
-        stream.write_all(ask).unwrap();
-        let mut metrics = String::new();
-        stream.read_to_string(&mut metrics).unwrap();
+        let metrics = scrape(&self.folder.path().join("control.sock")).unwrap();
         let mut lines = metrics.lines();
         let looks = lines.find_map(|line| line.strip_prefix("ringfence_kept_looks_total{} "));
         looks.unwrap_or_else(|| panic!("there is no manager\n{metrics}")).parse().unwrap()

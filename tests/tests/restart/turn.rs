@@ -3,11 +3,10 @@
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::time::Duration;
 
-use ringfence_tests::turn::{Client, Credentials, Family, Road, UdpRoad, channel_data};
+use ringfence_tests::turn::{Client, Credentials, Family, Road, UdpRoad, channel_data, wait_until};
 use ringfence_wire::channel_data::ChannelNumber;
 
 use super::supervisor::Supervised;
-use super::wait_until;
 
 /// A client with an allocation and a peer on a channel.
 struct Call {

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::net::{SocketAddr, TcpListener, UdpSocket};
-use std::os::fd::{BorrowedFd, OwnedFd};
+use std::os::fd::BorrowedFd;
 
 /// What one shard takes over, each bound already.
 #[derive(Debug, Default)]
@@ -25,12 +25,6 @@ pub trait Keeper: Send {
 }
 
 impl Adopted {
-    /// Of all descriptors, those that are sockets of that kind and bound; the others are closed.
-    pub fn udp(descriptors: impl IntoIterator<Item = OwnedFd>) -> Vec<UdpSocket> {
-        let bound = |socket: &UdpSocket| socket.local_addr().is_ok();
-        descriptors.into_iter().map(UdpSocket::from).filter(bound).collect()
-    }
-
     pub(super) fn take_listen(&mut self, address: SocketAddr) -> Option<UdpSocket> {
         take(&mut self.listen, |socket| socket.local_addr().ok() == Some(address))
     }

@@ -27,11 +27,6 @@ impl Inheritance {
         Self::of(inherited::take())
     }
 
-    /// Whether there is anything.
-    pub fn is_empty(&self) -> bool {
-        self.state.is_none()
-    }
-
     /// What keeps for the next one.
     pub(crate) fn keeper(&self) -> io::Result<Keeper> {
         Keeper::start(self.last_state)
