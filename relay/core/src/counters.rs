@@ -146,6 +146,8 @@ pub struct Counters {
     pub allocations: u64,
     /// Allocations that have stood.
     pub allocations_made: u64,
+    /// Addresses that participants whose checks come here were latched to.
+    pub latches_made: u64,
 }
 
 impl Counters {
@@ -165,6 +167,7 @@ impl Counters {
             auth_failures: [0; AuthFailure::ALL.len()],
             allocations: 0,
             allocations_made: 0,
+            latches_made: 0,
         }
     }
 
@@ -177,6 +180,11 @@ impl Counters {
     pub fn strange(&self) -> u64 {
         let dropped: u64 = STRANGE.iter().map(|&reason| self.dropped(reason)).sum();
         self.told_strangers + dropped
+    }
+
+    /// How often somebody was let in: what [`crate::Engine::admitted`] tells has more in it since then.
+    pub fn admissions(&self) -> u64 {
+        self.allocations_made + self.latches_made
     }
 
     /// Datagrams that have ended; the rest of `received` is parked.
@@ -238,6 +246,7 @@ impl Add<Self> for Counters {
             }),
             allocations: self.allocations + other.allocations,
             allocations_made: self.allocations_made + other.allocations_made,
+            latches_made: self.latches_made + other.latches_made,
         }
     }
 }

@@ -95,6 +95,7 @@ impl Rooms {
         self.take_away(context, key);
         let watched = route.shard == context.shard;
         let consent_until = now + context.limits.consent_timeout;
+        context.counters.latches_made += u64::from(watched);
         let latch = Latch { pass, local: route.local, watched, consent_until };
         self.latch(key, flow, latch);
     }

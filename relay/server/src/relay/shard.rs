@@ -313,7 +313,8 @@ impl Turner {
         let seen = || {
             let counters = engine.counters();
             let (read, strange) = (counters.received, counters.strange());
-            Seen { read, strange, waited: waits.until(now) }
+            let admissions = counters.admissions();
+            Seen { read, strange, admissions, waited: waits.until(now) }
         };
         let dropped = || drops.iter().map(|one| u64::from(one.read().unwrap_or(0))).sum();
         let done = match self.strangers.after_turn(now, left, seen, dropped) {

@@ -28,12 +28,16 @@ const LOOK: Duration = Duration::from_millis(100);
 /// And how often at most where packets are left behind.
 const SOON: Duration = Duration::from_millis(10);
 
-/// Who is in is told again after so long: until then the media of someone who has just been let in is taken
-/// for a stranger's.
-const RENEWAL: Duration = LOOK;
+/// Who is in is told again after so long, so that it is not always the same strangers who are taken for one
+/// of them. Somebody new among them is told at once, or [`SOON`] after the last time.
+const RENEWAL: Duration = Duration::from_secs(1);
 
 /// The share that it begins with is so often halved.
 const FIRST_HALVINGS: u32 = 6;
+
+/// What was too much is not tried again before it has been well with half of it and with a quarter, for so
+/// long each: every try delays those who are in.
+const TRIED: Duration = Duration::from_secs(30);
 
 /// A shard that works more than this part of its time lets fewer strangers in. Below [`super::load`]'s
 /// bound, so that those who are in have room for a burst.
@@ -49,6 +53,8 @@ pub(super) struct Seen {
     pub(super) read: u64,
     /// Of those, strangers'.
     pub(super) strange: u64,
+    /// How often somebody was let in.
+    pub(super) admissions: u64,
     /// How long it waited.
     pub(super) waited: Duration,
 }
@@ -88,8 +94,16 @@ pub(super) struct Strangers {
 #[derive(Clone, Copy, Debug)]
 struct Sieve {
     share: Share,
+    /// More is not tried.
+    ceiling: Share,
+    ceiling_since: Instant,
     told: Instant,
+    /// Of `seen` when that was.
+    told_admissions: u64,
     looked: Instant,
+    /// Every turn since then has left packets behind. Time that the shard did not wait would not say so of a
+    /// service that may use only a part of a processor: most of what it is denied looks like waiting.
+    behind: bool,
     seen: Seen,
     /// As the kernel counts.
     dropped: u64,
@@ -111,15 +125,18 @@ impl Strangers {
         }
         let seen = seen();
         let flooded = self.is_flooded(left, seen);
-        match self.sieve {
-            None if flooded => Some(self.begin(now, seen, dropped())),
-            None => None,
-            // Where it is flooded all the same, the next look would be too late.
-            Some(sieve) if now >= sieve.looked + if flooded { SOON } else { LOOK } => {
-                self.look(now, sieve, flooded, seen, dropped())
-            }
-            Some(_) => None,
+        let Some(sieve) = &mut self.sieve else {
+            return flooded.then(|| self.begin(now, seen, dropped()));
+        };
+        sieve.behind &= left == Pending::Maybe;
+        // Where it is flooded all the same, the next look would be too late.
+        if now >= sieve.looked + if flooded { SOON } else { LOOK } {
+            sieve.behind |= flooded;
+            let sieve = *sieve;
+            return self.look(now, sieve, seen, dropped());
         }
+        let is_news = seen.admissions != sieve.told_admissions && now >= sieve.told + SOON;
+        is_news.then(|| sieve.tell(now, seen))
     }
 
     /// There is no sieve, whatever was ordered.
@@ -156,48 +173,72 @@ impl Strangers {
     }
 
     fn begin(&mut self, now: Instant, seen: Seen, dropped: u64) -> Order {
-        let share = (0..FIRST_HALVINGS).fold(Share::ALL, |share, _| share.halved());
-        let calm = Duration::ZERO;
         self.put += 1;
-        self.set(now, Sieve { share, told: now, looked: now, seen, dropped, calm })
+        let sieve = self.sieve.insert(Sieve {
+            share: (0..FIRST_HALVINGS).fold(Share::ALL, |share, _| share.halved()),
+            ceiling: Share::ALL,
+            ceiling_since: now,
+            told: now,
+            told_admissions: seen.admissions,
+            looked: now,
+            behind: true,
+            seen,
+            dropped,
+            calm: Duration::ZERO,
+        });
+        sieve.tell(now, seen)
     }
 
-    fn set(&mut self, now: Instant, sieve: Sieve) -> Order {
-        self.sieve = Some(Sieve { told: now, looked: now, ..sieve });
-        Order::Put(sieve.share)
-    }
-
-    fn look(
-        &mut self,
-        now: Instant,
-        sieve: Sieve,
-        flooded: bool,
-        seen: Seen,
-        dropped: u64,
-    ) -> Option<Order> {
-        let elapsed = now.since(sieve.looked);
-        let more = dropped.saturating_sub(sieve.dropped);
+    fn look(&mut self, now: Instant, old: Sieve, seen: Seen, dropped: u64) -> Option<Order> {
+        let elapsed = now.since(old.looked);
+        let more = dropped.saturating_sub(old.dropped);
         self.dropped += more;
-        let came = seen.read - sieve.seen.read + more;
-        let strange = seen.strange - sieve.seen.strange + more;
-        let calm = if strange * CALM_PART > came { Duration::ZERO } else { sieve.calm + elapsed };
+        let came = seen.read - old.seen.read + more;
+        let strange = seen.strange - old.seen.strange + more;
+        let calm = if strange * CALM_PART > came { Duration::ZERO } else { old.calm + elapsed };
         if calm >= CALM {
             self.sieve = None;
             return Some(Order::Lift);
         }
-        let waited = seen.waited.saturating_sub(sieve.seen.waited);
-        let share = match 1.0 - waited.as_secs_f64() / elapsed.as_secs_f64() {
-            _ if flooded => sieve.share.halved().halved(),
-            busy if busy > BUSY => sieve.share.halved(),
-            busy if busy < ROOM => sieve.share.doubled(),
-            _ => sieve.share,
-        };
-        let next = Sieve { share, looked: now, seen, dropped, calm, ..sieve };
-        if share != sieve.share || now >= sieve.told + RENEWAL {
-            return Some(self.set(now, next));
+        let waited = seen.waited.saturating_sub(old.seen.waited);
+        let busy = 1.0 - waited.as_secs_f64() / elapsed.as_secs_f64();
+        let next =
+            Sieve { looked: now, behind: true, seen, dropped, calm, ..old.adjusted(now, busy) };
+        let sieve = self.sieve.insert(next);
+        let is_due = sieve.share != old.share || now >= old.told + RENEWAL;
+        is_due.then(|| sieve.tell(now, seen))
+    }
+}
+
+impl Sieve {
+    /// With the share that the next strangers get, after a time in which the shard was so busy.
+    fn adjusted(self, now: Instant, busy: f64) -> Self {
+        if self.behind {
+            return self.at_its_least(now);
         }
-        self.sieve = Some(next);
-        None
+        let tried = now >= self.ceiling_since + TRIED;
+        let (ceiling, ceiling_since) =
+            if tried { (self.ceiling.doubled(), now) } else { (self.ceiling, self.ceiling_since) };
+        let share = match busy {
+            busy if busy > BUSY => self.share.halved(),
+            busy if busy < ROOM => self.share.doubled().min(ceiling),
+            _ => self.share,
+        };
+        Self { share, ceiling, ceiling_since, ..self }
+    }
+
+    /// What waits is read first. What waits because of an earlier share says nothing of the least.
+    fn at_its_least(self, now: Instant) -> Self {
+        if self.share == Share::LEAST {
+            return Self { ceiling_since: now, ..self };
+        }
+        let ceiling = self.share.halved().halved();
+        Self { share: Share::LEAST, ceiling, ceiling_since: now, ..self }
+    }
+
+    fn tell(&mut self, now: Instant, seen: Seen) -> Order {
+        (self.told, self.told_admissions) = (now, seen.admissions);
+        Order::Put(self.share)
     }
 }
 
@@ -239,6 +280,10 @@ mod tests {
                 let left = if work > 1.0 { Pending::Maybe } else { Pending::Nothing };
                 self.turn(left);
             }
+        }
+
+        fn part_of(&self, share: Share) -> f64 {
+            self.share.unwrap().ratio() / share.ratio()
         }
 
         fn turn(&mut self, left: Pending) {
@@ -286,6 +331,34 @@ mod tests {
         assert!(
             world.strangers.shown().withheld > 0.9 && world.strangers.shown().dropped > 1_000_000
         );
+    }
+
+    #[test]
+    fn what_was_too_much_is_not_tried_again_at_once() {
+        let mut world = World::new();
+        world.run(3, 50.0, 1000.0);
+        let first = world.share.unwrap();
+        // What waits has not been read for longer than a look.
+        world.run(150, 50.0, 20_000.0);
+        assert_eq!(world.share, Some(Share::LEAST));
+        world.run(10_000, 5.0, 1000.0);
+        assert!((world.part_of(first) - 0.25).abs() < 0.01, "{}", world.part_of(first));
+        world.run(30_000, 5.0, 1000.0);
+        assert!((world.part_of(first) - 0.5).abs() < 0.01, "{}", world.part_of(first));
+    }
+
+    #[test]
+    fn whoever_is_let_in_is_told_at_once_and_nothing_is_told_without_need() {
+        let mut world = World::new();
+        world.run(3_000, 78.0, 1000.0);
+        let before = world.orders;
+        world.run(900, 78.0, 1000.0);
+        assert!(world.orders - before <= 1, "{}", world.orders - before);
+        world.run(50, 78.0, 1000.0);
+        let before = world.orders;
+        world.seen.admissions += 3;
+        world.run(2, 78.0, 1000.0);
+        assert_eq!(world.orders, before + 1);
     }
 
     #[test]
