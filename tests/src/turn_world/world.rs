@@ -344,6 +344,12 @@ impl World {
         self.shards.iter().map(|shard| shard.engine.turn_holdings()).collect()
     }
 
+    /// Whom the shards would have let in by a sieve.
+    pub fn admitted(&self) -> Vec<SocketAddr> {
+        let admitted = self.shards.iter().flat_map(|shard| shard.engine.admitted());
+        admitted.map(|(_, source)| source).collect()
+    }
+
     /// When something is due next, if anything ever is.
     pub fn next_due(&self) -> Option<Instant> {
         let engines = self.shards.iter().map(|shard| shard.engine.next_timeout());

@@ -47,3 +47,22 @@ fn there_is_nothing_left_to_wait_for_when_the_last_has_ended() {
     world.settle();
     assert!(world.registry().holdings().is_empty());
 }
+
+#[test]
+fn whoever_has_only_asked_is_no_one_of_those_who_are_in() {
+    for shut in SHUTS {
+        let (mut world, alice, _) = allocated();
+        shut(&mut world, true);
+        let mut bob = Client::new("127.1.2.2:4000");
+        bob.greet(&mut world);
+        let id = bob.transaction();
+        let asked = bob.signed(codec::ALLOCATE, id, &[codec::udp()]);
+        world.send(bob.address, bob.local, &asked);
+        assert_eq!(world.admitted(), [alice.address], "while the registry is asked");
+        world.settle();
+        assert_eq!(bob.answer_to(&mut world, &asked).unwrap().code(), INSUFFICIENT_CAPACITY);
+        shut(&mut world, false);
+        assert_eq!(bob.allocate(&mut world, &[]).code(), 0);
+        assert!(world.admitted().contains(&bob.address));
+    }
+}

@@ -135,9 +135,11 @@ impl Turn {
         self.by_client.look_up(flow, |key| self.is_of(key, flow))
     }
 
-    /// From where they come.
+    /// From where those come whose allocation stands. Whoever has only asked for one would be let in to
+    /// ask again and again.
     pub(crate) fn clients(&self) -> impl Iterator<Item = FlowKey> {
-        self.allocations.iter().map(|(_, allocation)| allocation.flow)
+        let all = self.allocations.iter().map(|(_, allocation)| allocation);
+        all.filter(|one| one.stage == Stage::Standing).map(|one| one.flow)
     }
 
     /// Whose relayed socket, or client's connection, that is.

@@ -33,7 +33,7 @@ use ringfence_wire::datagram::{LocalSocket, Step};
 
 use crate::backend::{Backend, Pending};
 use crate::counters::{IoCounters, ReceiveCounters};
-use crate::drops::KernelDrops;
+use crate::receive_queue::ReceiveQueue;
 use crate::waker::Waker;
 
 pub use adopted::{Adopted, Keeper};
@@ -129,10 +129,10 @@ impl Sockets {
         datagrams.chain(self.streams.listening())
     }
 
-    /// Handles to the kernel's drop counts, one for each listen socket.
-    pub fn kernel_drops(&self) -> Vec<KernelDrops> {
+    /// The receive queues of the listen sockets.
+    pub fn receive_queues(&self) -> Vec<ReceiveQueue> {
         let sockets = self.lines.listen().iter().zip(&self.addresses);
-        sockets.map(|(line, &address)| KernelDrops::of(&line.socket, address)).collect()
+        sockets.map(|(line, &address)| ReceiveQueue::of(&line.socket, address)).collect()
     }
 
     /// From now on the kernel lets in all that the admitted send to listening sockets, and of what others

@@ -46,7 +46,8 @@ fn a_flood_costs_whoever_is_in_nothing_and_without_a_sieve_most_of_it() {
     let mut record = Record::default();
     drive(&mut backend, &mut record, PACKETS);
     assert_eq!(heard(&record), 50);
-    let thrown: u32 = backend.kernel_drops().iter().map(|drops| drops.read().unwrap()).sum();
+    let queues = backend.receive_queues();
+    let thrown: u32 = queues.iter().map(|queue| queue.read().unwrap().dropped).sum();
     assert_eq!(thrown, 2_000, "what is kept out is counted");
 
     backend.lift_sieve();

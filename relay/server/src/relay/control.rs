@@ -9,6 +9,7 @@ use ringfence_core::{
     ParticipantView, PortCount, Registry, Restored, RoomReport, RoomView, UnencryptedFlows,
 };
 use ringfence_fence::{Epoch, Pass, Policy, Refusal, Role, RoomRegions};
+use ringfence_net::receive_queue::ReceiveQueue;
 use ringfence_net::sockets::SocketReport;
 use tokio::sync::Notify;
 use zeroize::Zeroizing;
@@ -372,11 +373,12 @@ impl Control {
 impl ShardStatus {
     fn of(shard: &super::shard::Shard) -> Self {
         let clock = shard.cpu_clock.load();
-        let drops = shard.drops.iter();
+        let queues = shard.queues.iter();
+        let drops = |queue: &ReceiveQueue| queue.read().map_or(0, |level| level.dropped);
         Self {
             snapshot: shard.snapshot.load(),
             cpu_time: clock.and_then(|clock| clock.read().ok()).unwrap_or_default(),
-            kernel_drops: drops.map(|drops| (drops.address(), drops.read().unwrap_or(0))).collect(),
+            kernel_drops: queues.map(|queue| (queue.address(), drops(queue))).collect(),
             sockets: shard.sockets.clone(),
             running: shard.is_running(),
             load: shard.load.busy(),

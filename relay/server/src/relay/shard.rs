@@ -13,7 +13,7 @@ use ringfence_core::{Counters, Engine, Instant};
 use ringfence_net::affinity::{Cpu, pin_current_thread};
 use ringfence_net::backend::{Backend, Pending};
 use ringfence_net::cputime::ThreadClock;
-use ringfence_net::drops::KernelDrops;
+use ringfence_net::receive_queue::ReceiveQueue;
 use ringfence_net::sleep::sleep_exactly;
 use ringfence_net::sockets::{SocketReport, Sockets};
 use ringfence_net::{IoCounters, Waker};
@@ -25,11 +25,11 @@ use super::containment::Containment;
 use super::load::{Load, Waits};
 use super::mailbox::Mailbox;
 use super::pacing::Pacing;
-use super::strangers::{Order, Seen, Sieved, Strangers};
+use super::strangers::{Order, Queues, Seen, Sieved, Strangers};
 
-/// Receive rounds per turn. At 64 datagrams a round, mailbox and timers are looked at after at most
-/// 512, about a millisecond of work.
-const ROUNDS_MAX: NonZeroU32 = NonZeroU32::new(8).expect("is not zero");
+/// Receive rounds per turn. At 64 datagrams a round, mailbox, timers and strangers are looked at after at
+/// most 256, about half a millisecond of work.
+const ROUNDS_MAX: NonZeroU32 = NonZeroU32::new(4).expect("is not zero");
 
 /// A shard that works shows no more often what it did: that costs a twentieth of a lone packet.
 const PUBLISH_INTERVAL: Duration = Duration::from_millis(1);
@@ -64,7 +64,7 @@ pub struct Snapshot {
 pub(super) struct Shard {
     pub(super) mailbox: Arc<Mailbox>,
     pub(super) snapshot: Arc<AtomicCell<Snapshot>>,
-    pub(super) drops: Vec<KernelDrops>,
+    pub(super) queues: Vec<ReceiveQueue>,
     pub(super) sockets: Vec<SocketReport>,
     pub(super) cpu_clock: Arc<AtomicCell<Option<ThreadClock>>>,
     pub(super) waits: Arc<Waits>,
@@ -89,7 +89,7 @@ struct Turner {
     pacing: Pacing,
     containment: Containment,
     strangers: Strangers,
-    drops: Vec<KernelDrops>,
+    queues: Vec<ReceiveQueue>,
     turns: u64,
     published: Instant,
     /// Something happened since then.
@@ -110,7 +110,7 @@ impl Shard {
         let mut shard = Self {
             mailbox: Arc::clone(&mailbox),
             snapshot: Arc::default(),
-            drops: backend.kernel_drops(),
+            queues: backend.receive_queues(),
             sockets: backend.reports().collect(),
             cpu_clock: Arc::default(),
             waits: Arc::default(),
@@ -125,7 +125,7 @@ impl Shard {
         let waits = Arc::clone(&shard.waits);
         let turner = Turner {
             engine,
-            drops: backend.kernel_drops(),
+            queues: backend.receive_queues(),
             backend,
             mailbox,
             snapshot,
@@ -309,15 +309,9 @@ impl Turner {
 
     /// Has the kernel keep strangers out while they are more than can be read.
     fn mind_strangers(&mut self, now: Instant, left: Pending) {
-        let Self { engine, backend, waits, drops, .. } = self;
-        let seen = || {
-            let counters = engine.counters();
-            let (read, strange) = (counters.received, counters.strange());
-            let admissions = counters.admissions();
-            Seen { read, strange, admissions, waited: waits.until(now) }
-        };
-        let dropped = || drops.iter().map(|one| u64::from(one.read().unwrap_or(0))).sum();
-        let done = match self.strangers.after_turn(now, left, seen, dropped) {
+        let Self { engine, backend, strangers, waits, queues, .. } = self;
+        let seen = || Seen::by(engine.counters(), waits.until(now));
+        let done = match strangers.after_turn(now, left, seen, || Queues::of(queues)) {
             Some(Order::Put(share)) => backend.put_sieve(engine.admitted(), share),
             Some(Order::Lift) => {
                 backend.lift_sieve();
@@ -328,7 +322,7 @@ impl Turner {
         if done.is_err() {
             // Without a sieve everybody is let in, as before.
             backend.lift_sieve();
-            self.strangers.give_up();
+            strangers.give_up();
         }
     }
 
@@ -354,6 +348,7 @@ impl Turner {
 
     fn publish(&mut self, now: Instant) {
         (self.published, self.unpublished) = (now, false);
+        self.strangers.note(Seen::by(self.engine.counters(), self.waits.until(now)));
         self.snapshot.store(Snapshot {
             engine: *self.engine.counters(),
             io: self.backend.counters(),

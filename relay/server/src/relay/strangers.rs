@@ -5,13 +5,17 @@
 
 use std::time::Duration;
 
-use ringfence_core::Instant;
+use ringfence_core::{Counters, Instant};
 use ringfence_net::backend::Pending;
+use ringfence_net::receive_queue::ReceiveQueue;
 use ringfence_net::sockets::Share;
 
-/// Turns in a row that left packets behind, after the first, before strangers are looked at: with a thousand
-/// packets or more read, of the ten thousand small ones that a queue holds by default.
-const FULL_TURNS: u32 = 1;
+/// What may wait in a queue after a full turn before strangers are looked at: with what the turn has read,
+/// some 1,500 small packets.
+const LONG_BYTES: u32 = 1 << 20;
+
+/// Or this part of it, if it has no such room.
+const LONG_PART: u32 = 2;
 
 /// A flood is what has this part of the packets that come.
 const FLOOD_PART: u64 = 4;
@@ -59,6 +63,34 @@ pub(super) struct Seen {
     pub(super) waited: Duration,
 }
 
+impl Seen {
+    /// By a shard that has counted so much, and waited so long.
+    pub(super) fn by(counters: &Counters, waited: Duration) -> Self {
+        let (read, strange) = (counters.received, counters.strange());
+        Self { read, strange, admissions: counters.admissions(), waited }
+    }
+}
+
+/// What the kernel says of the receive queues of a shard.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Queues {
+    /// So much waits in one of them that a turn will not read it.
+    long: bool,
+    /// What was dropped before it could be read.
+    dropped: u64,
+}
+
+impl Queues {
+    /// Asks for them.
+    pub(super) fn of(queues: &[ReceiveQueue]) -> Self {
+        let levels = queues.iter().filter_map(|queue| queue.read().ok());
+        levels.fold(Self::default(), |all, level| Self {
+            long: all.long || level.waiting_bytes >= LONG_BYTES.min(level.room_bytes / LONG_PART),
+            dropped: all.dropped + u64::from(level.dropped),
+        })
+    }
+}
+
 /// What is to be done with the sieve.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub(super) enum Order {
@@ -82,9 +114,8 @@ pub struct Sieved {
 /// A shard's judgement.
 #[derive(Debug, Default)]
 pub(super) struct Strangers {
-    full_turns: u32,
-    /// What was seen when the first of them began.
-    before: Seen,
+    /// What was seen a moment ago.
+    noted: Seen,
     sieve: Option<Sieve>,
     put: u64,
     /// What the kernel dropped while there was one.
@@ -111,29 +142,35 @@ struct Sieve {
 }
 
 impl Strangers {
-    /// After a turn, which left packets behind or not. `dropped` asks the kernel what it has dropped.
+    /// What had been seen a moment before the turns that come.
+    pub(super) fn note(&mut self, seen: Seen) {
+        self.noted = seen;
+    }
+
+    /// After a turn, which left packets behind or not. The kernel is asked only if that may matter.
     pub(super) fn after_turn(
         &mut self,
         now: Instant,
         left: Pending,
         seen: impl FnOnce() -> Seen,
-        dropped: impl FnOnce() -> u64,
+        queues: impl FnOnce() -> Queues,
     ) -> Option<Order> {
         if left == Pending::Nothing && self.sieve.is_none() {
-            self.full_turns = 0;
             return None;
         }
         let seen = seen();
-        let flooded = self.is_flooded(left, seen);
+        let strange = left == Pending::Maybe && self.are_strangers_many(seen);
         let Some(sieve) = &mut self.sieve else {
-            return flooded.then(|| self.begin(now, seen, dropped()));
+            let queues = strange.then(queues)?;
+            return queues.long.then(|| self.begin(now, seen, queues.dropped));
         };
         sieve.behind &= left == Pending::Maybe;
-        // Where it is flooded all the same, the next look would be too late.
-        if now >= sieve.looked + if flooded { SOON } else { LOOK } {
-            sieve.behind |= flooded;
+        // Where there are many all the same, the next look would be too late.
+        if now >= sieve.looked + if strange { SOON } else { LOOK } {
+            let queues = queues();
+            sieve.behind |= strange && queues.long;
             let sieve = *sieve;
-            return self.look(now, sieve, seen, dropped());
+            return self.look(now, sieve, seen, queues.dropped);
         }
         let is_news = seen.admissions != sieve.told_admissions && now >= sieve.told + SOON;
         is_news.then(|| sieve.tell(now, seen))
@@ -155,20 +192,8 @@ impl Strangers {
         Sieved { put: self.put, withheld, dropped: self.dropped }
     }
 
-    fn is_flooded(&mut self, left: Pending, seen: Seen) -> bool {
-        if left == Pending::Nothing {
-            self.full_turns = 0;
-            return false;
-        }
-        if self.full_turns == 0 {
-            self.before = seen;
-        }
-        self.full_turns += 1;
-        if self.full_turns <= FULL_TURNS {
-            return false;
-        }
-        let (read, strange) = (seen.read - self.before.read, seen.strange - self.before.strange);
-        self.full_turns = 0;
+    fn are_strangers_many(&self, seen: Seen) -> bool {
+        let (read, strange) = (seen.read - self.noted.read, seen.strange - self.noted.strange);
         strange * FLOOD_PART >= read
     }
 
@@ -253,6 +278,8 @@ mod tests {
         now: Instant,
         seen: Seen,
         dropped: u64,
+        /// Packets in the queue.
+        waiting: f64,
         /// What the sieve lets in of strangers; nothing is there.
         share: Option<Share>,
         orders: usize,
@@ -260,25 +287,30 @@ mod tests {
 
     const PER_MS_MAX: f64 = 100.0;
 
+    /// More packets are a long queue.
+    const LONG: f64 = 1_200.0;
+
     impl World {
         fn new() -> Self {
             let (strangers, seen) = (Strangers::default(), Seen::default());
-            Self { strangers, now: Instant::START, seen, dropped: 0, share: None, orders: 0 }
+            let (now, share, waiting) = (Instant::START, None, 0.0);
+            Self { strangers, now, seen, dropped: 0, waiting, share, orders: 0 }
         }
 
         /// Goes on with so many packets a millisecond of those who are in, and of others.
         fn run(&mut self, ms: u64, own: f64, strange: f64) {
             for _ in 0..ms {
                 let let_in = strange * self.share.map_or(1.0, Share::ratio);
-                let (read, work) = (own + let_in, (own + let_in) / PER_MS_MAX);
-                let fits = 1.0_f64.min(1.0 / work.max(1e-9));
+                let came = own + let_in;
+                let read = PER_MS_MAX.min(self.waiting + came);
+                self.waiting += came - read;
                 self.now = self.now + Duration::from_millis(1);
-                self.seen.read += whole(read * fits);
-                self.seen.strange += whole(let_in * fits);
-                self.seen.waited += Duration::from_secs_f64((1.0 - work).max(0.0) / 1e3);
+                self.strangers.note(self.seen);
+                self.seen.read += whole(read);
+                self.seen.strange += whole(read * let_in / came);
+                self.seen.waited += Duration::from_secs_f64((1.0 - read / PER_MS_MAX) / 1e3);
                 self.dropped += whole(strange - let_in);
-                let left = if work > 1.0 { Pending::Maybe } else { Pending::Nothing };
-                self.turn(left);
+                self.turn(if self.waiting > 0.0 { Pending::Maybe } else { Pending::Nothing });
             }
         }
 
@@ -287,8 +319,9 @@ mod tests {
         }
 
         fn turn(&mut self, left: Pending) {
-            let (seen, dropped) = (self.seen, self.dropped);
-            match self.strangers.after_turn(self.now, left, || seen, || dropped) {
+            let seen = self.seen;
+            let queues = Queues { long: self.waiting > LONG, dropped: self.dropped };
+            match self.strangers.after_turn(self.now, left, || seen, || queues) {
                 Some(Order::Put(share)) => self.share = Some(share),
                 Some(Order::Lift) => self.share = None,
                 None => return,
@@ -314,7 +347,7 @@ mod tests {
         let mut world = World::new();
         for _ in 0..100 {
             world.run(1, 10.0, 1000.0);
-            world.run(5, 10.0, 0.0);
+            world.run(15, 10.0, 0.0);
         }
         assert_eq!(world.orders, 0);
     }
