@@ -11,6 +11,7 @@ pub mod program;
 pub mod scenario;
 pub mod scrape;
 pub mod sim;
+pub mod stopped_thread;
 pub mod supervisor;
 pub mod turn;
 pub mod turn_world;

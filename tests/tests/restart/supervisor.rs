@@ -6,12 +6,16 @@ use std::path::Path;
 
 use ringfence_tests::program::ringfence_binary;
 use ringfence_tests::scrape::scrape;
+use ringfence_tests::stopped_thread::StoppedThread;
 use ringfence_tests::supervisor::{Notice, Supervisor};
 use ringfence_tests::turn::{PATIENCE, SECRET, wait_until};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::media_address;
+
+/// EX_SOFTWARE of sysexits(3).
+const SOFTWARE_FAILED: i64 = 70;
 
 /// A relay that is started again whenever it is killed.
 pub(crate) struct Supervised {
@@ -20,6 +24,7 @@ pub(crate) struct Supervised {
     pub(crate) media: SocketAddr,
     /// What the manager keeps, as it was when the relay was last ready.
     pub(crate) kept: Vec<String>,
+    process: u32,
 }
 
 impl Supervised {
@@ -32,7 +37,7 @@ impl Supervised {
         let arguments = ["serve".as_ref(), "--config".as_ref(), config.as_os_str()];
         let supervisor = Supervisor::start(&ringfence_binary(), &arguments, log);
         let supervisor = supervisor.expect("python3 is there");
-        let mut supervised = Self { supervisor, folder, media, kept: Vec::new() };
+        let mut supervised = Self { supervisor, folder, media, kept: Vec::new(), process: 0 };
         supervised.wait_until_ready();
         supervised
     }
@@ -48,6 +53,17 @@ impl Supervised {
         self.supervisor.end().expect("the manager lives");
         assert_eq!(self.notice(), Notice::Ended(-9));
         meanwhile();
+        self.supervisor.begin().expect("the manager lives");
+        self.wait_until_ready();
+    }
+
+    /// Has a shard fail so that it ends, which ends the relay, and waits until the next one is ready.
+    pub(crate) fn end_shard(&mut self, name: &str) {
+        let process = self.process;
+        wait_until("the shard waits", || {
+            StoppedThread::stop(process, name).go_on_without_waiting()
+        });
+        assert_eq!(self.notice(), Notice::Ended(SOFTWARE_FAILED), "{}", self.log());
         self.supervisor.begin().expect("the manager lives");
         self.wait_until_ready();
     }
@@ -99,7 +115,9 @@ impl Supervised {
     fn wait_until_ready(&mut self) {
         loop {
             match self.notice() {
-                Notice::Ready { kept, .. } => return self.kept = kept,
+                Notice::Ready { kept, process, .. } => {
+                    return (self.kept, self.process) = (kept, process);
+                }
                 // By SIGKILL or as it was told: any other end is the relay's failure.
                 Notice::Ended(-9 | 0) => {}
                 other => panic!("{other:?}\n{}", self.log()),

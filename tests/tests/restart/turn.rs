@@ -69,6 +69,23 @@ fn a_call_goes_on_without_its_client_asking_for_anything() {
 }
 
 #[test]
+fn a_shard_that_ends_is_restarted_with_its_flows_and_those_of_the_others() {
+    let mut relay = Supervised::start();
+    let sources = ["127.1.5.10", "127.1.5.11", "127.1.5.12", "127.1.5.13"];
+    let mut calls = sources.map(|from| Call::begin(relay.media, from, from));
+    assert!(calls.iter_mut().all(|call| call.flows("before")));
+    relay.settle();
+    for name in ["shard-0", "shard-1"] {
+        relay.end_shard(name);
+        for call in &mut calls {
+            wait_until("media flows", || call.flows(name));
+        }
+        relay.settle();
+    }
+    assert!(relay.log().contains("a shard has ended: stopping"));
+}
+
+#[test]
 fn what_is_sent_while_there_is_no_relay_waits_in_the_sockets() {
     let mut relay = Supervised::start();
     let mut call = Call::begin(relay.media, "127.1.5.6", "bob");

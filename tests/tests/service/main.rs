@@ -2,7 +2,6 @@
 
 mod install;
 mod manager;
-mod stopped_thread;
 mod unit;
 mod watchdog;
 

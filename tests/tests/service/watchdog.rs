@@ -2,8 +2,9 @@
 
 use std::time::{Duration, Instant};
 
+use ringfence_tests::stopped_thread::StoppedThread;
+
 use crate::manager::Manager;
-use crate::stopped_thread::StoppedThread;
 
 /// Short, so that many rounds fit a test; long beside what a busy machine delays.
 const WATCHDOG: Duration = Duration::from_secs(2);

@@ -2,20 +2,22 @@
 
 use std::fs;
 
+use nix::libc::{EBADF, EINTR, user_regs_struct};
 use nix::sys::ptrace;
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 
 /// It goes on when this is dropped, if its process is still there. Only the thread that made this
 /// value may drop it.
-pub(crate) struct StoppedThread(Pid);
+#[derive(Debug)]
+pub struct StoppedThread(Pid);
 
 impl StoppedThread {
     /// Stops the thread of that name; it stands still when this returns.
     ///
     /// # Panics
     /// There is no such thread, or it may not be traced.
-    pub(crate) fn stop(process: u32, name: &str) -> Self {
+    pub fn stop(process: u32, name: &str) -> Self {
         let thread = find(process, name);
         ptrace::seize(thread, ptrace::Options::empty()).expect("a child may be traced");
         ptrace::interrupt(thread).expect("it is traced");
@@ -26,6 +28,36 @@ impl StoppedThread {
         );
         Self(thread)
     }
+
+    /// Lets it go on. If it was waiting for events, which being stopped has interrupted, that fails as if what
+    /// it waits with were closed (epoll_wait(2), EBADF), and a thread that can never wait again has to end.
+    /// False: it was not waiting.
+    ///
+    /// # Panics
+    /// It may not be traced.
+    pub fn go_on_without_waiting(self) -> bool {
+        let mut registers = ptrace::getregs(self.0).expect("it is stopped");
+        let result = result(&mut registers);
+        let was_waiting = *result == returned(EINTR);
+        if was_waiting {
+            *result = returned(EBADF);
+            ptrace::setregs(self.0, registers).expect("it is stopped");
+        }
+        was_waiting
+    }
+}
+
+/// What the kernel returns for an error.
+fn returned(error: i32) -> u64 {
+    (-i64::from(error)).cast_unsigned()
+}
+
+/// Where a system call's result is (syscall(2)).
+fn result(registers: &mut user_regs_struct) -> &mut u64 {
+    #[cfg(target_arch = "x86_64")]
+    return &mut registers.rax;
+    #[cfg(target_arch = "aarch64")]
+    return &mut registers.regs[0];
 }
 
 impl Drop for StoppedThread {
