@@ -96,7 +96,7 @@ pub fn hold(
     hall.listen_until_quiet(meeting)?;
     let (after, wall) = (relay.shard()?, began.elapsed());
     let drops = |status: &ringfence::relay::ShardStatus| -> u64 {
-        status.kernel_drops.iter().map(|(_, drops)| u64::from(*drops)).sum()
+        status.kernel_drops.iter().map(|(_, drops)| drops).sum()
     };
     Ok(Held {
         packets: meeting.packets(),

@@ -4,7 +4,7 @@
 usage: supervisor.py COMMAND...
 
 Reads lines: `kill` ends the relay by SIGKILL and starts another; `restart` does so by SIGTERM; `end-one` and
-`start` do one of the two; the end of the input ends all. Writes a JSON object a line:
+`start` do one of the two; `spoil` puts something else in the place of the state; the end of the input ends all. Writes a JSON object a line:
 {"ready": SECONDS, "pid": N, "kept": [NAME, ...]} when the relay says that it is ready, counted from when the
 one before it was told to end; {"ended": STATUS, "pid": N} when one has. Keeps what sd_notify(3) says of FDSTORE,
 FDNAME, FDSTOREREMOVE; hands it over as sd_listen_fds(3) says.
@@ -45,6 +45,12 @@ class Store:
             self.kept[name] = fds.pop()
         for fd in fds:
             os.close(fd)
+
+    def spoil(self):
+        for name in [name for name in self.kept if name.startswith("state-")]:
+            os.close(self.kept.pop(name))
+            self.kept[name] = os.memfd_create(name)
+            os.write(self.kept[name], b"of another program")
 
 
 class Manager:
@@ -116,6 +122,8 @@ class Manager:
             os.kill(self.pid, signal.SIGTERM)
         elif word == "start":
             self.start()
+        elif word == "spoil":
+            self.store.spoil()
 
 
 def become(command, address, kept):

@@ -80,6 +80,14 @@ impl Supervisor {
         self.tell("end-one")
     }
 
+    /// Puts something that is no state in the place of the state that is kept.
+    ///
+    /// # Errors
+    /// The manager has ended.
+    pub fn spoil_state(&mut self) -> io::Result<()> {
+        self.tell("spoil")
+    }
+
     /// Starts a relay where there is none.
     ///
     /// # Errors

@@ -93,7 +93,7 @@ drop_reasons! {
     ParkingFull "parking_full" Relay,
     /// An address that has proved nothing asked too often, or all of them together did.
     AnswerLimit "answer_limit" Relay,
-    /// An address that is not in made the relay compute too often, or all of them together did.
+    /// An address that is not in made the relay compute too often.
     SourceLimit "source_limit" Relay,
     /// Its allocation is being made.
     AllocationAsked "allocation_asked" Relay,
@@ -102,11 +102,12 @@ drop_reasons! {
 }
 
 /// Why what strangers send is dropped.
-const STRANGE: [DropReason; 12] = [
+const STRANGE: [DropReason; 13] = [
     DropReason::UnknownProtocol,
     DropReason::NoDoor,
     DropReason::MalformedStun,
     DropReason::UnexpectedStun,
+    DropReason::UnknownAttribute,
     DropReason::UnknownUsername,
     DropReason::BadIntegrity,
     DropReason::NotLatched,
@@ -132,7 +133,7 @@ pub struct Counters {
     pub copied_bytes: u64,
     /// Datagrams that were for the relay itself and were dealt with: checks, answers to ours.
     pub answered: u64,
-    /// Of those, strangers' who were told how to authenticate, or their address.
+    /// Of those, strangers' who were told how to authenticate, their address, or why they get nothing.
     pub told_strangers: u64,
     /// Path checks sent.
     pub path_checks: u64,

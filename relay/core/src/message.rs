@@ -100,6 +100,8 @@ pub struct Route {
     pub local: LocalSocket,
     /// The shard whose path check proved it; it watches over consent.
     pub shard: ShardId,
+    /// That check has just been answered. Of a route that was taken over nobody knows when the last one was.
+    pub is_proven_now: bool,
 }
 
 /// Who owns an SSRC in a room.

@@ -6,10 +6,10 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ringfence::continuity::{FORMAT, State, decode, encode};
+use ringfence::continuity::{FORMAT, NonceSecret, State, decode, encode};
 use ringfence_core::{
-    AllocationId, AllocationState, Command, IdentityState, Instant, KeyState, Limits,
-    ReservationState, Restored, RoomsState, RouteState, ShardId, TurnCommand, TurnState,
+    AllocationId, AllocationState, ChannelState, Command, IdentityState, Instant, KeyState, Limits,
+    ReservationState, Restored, RoomsState, RouteState, Seat, ShardId, TurnCommand, TurnState,
 };
 use ringfence_core::{Registry, RegistrySetup, RelayPorts, Seed};
 use ringfence_fence::{Epoch, Policy, PolicyDraft, Role};
@@ -162,7 +162,8 @@ fn state(dice: &mut Dice) -> State {
     State {
         clock_origin: Duration::from_secs(dice.number() >> 32),
         shards: SHARDS,
-        nonce_secret: [9; 32],
+        listen: Vec::new(),
+        nonce_secret: NonceSecret([9; 32]),
         rooms: rooms(dice),
         turn: TurnState {
             begun: vec![(ShardId(0), 9), (ShardId(1), 9)],
@@ -186,6 +187,12 @@ fn rooms(dice: &mut Dice) -> RoomsState {
             who.route = Some(RouteState { address: client(dice), listen: 0, shard });
         }
         who.expires = moment(dice);
+        if dice.percent(10) {
+            who.seat = Seat::new(dice.below(3)).expect("small");
+        }
+    }
+    if dice.percent(5) {
+        rooms.last_id = dice.number();
     }
     rooms
 }
@@ -214,9 +221,22 @@ fn allocation(dice: &mut Dice) -> AllocationState {
         token: None,
         missing: None,
         permissions: vec![(client(dice).ip(), moment(dice))],
-        invited: Vec::new(),
-        channels: Vec::new(),
+        invited: (0..dice.below(2)).map(|_| (relayed(dice), guest(dice), moment(dice))).collect(),
+        channels: (0..dice.below(3)).map(|_| channel(dice)).collect(),
     }
+}
+
+fn channel(dice: &mut Dice) -> ChannelState {
+    ChannelState {
+        number: 0x4000 + u16::try_from(dice.below(2)).expect("small"),
+        peer: if dice.percent(50) { relayed(dice) } else { client(dice) },
+        inside: dice.percent(50).then(|| guest(dice)),
+        expires: moment(dice),
+    }
+}
+
+fn guest(dice: &mut Dice) -> AllocationId {
+    AllocationId { shard: ShardId(0), number: dice.number() % 12 }
 }
 
 fn reservation(dice: &mut Dice) -> ReservationState {

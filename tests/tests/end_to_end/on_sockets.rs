@@ -82,7 +82,11 @@ impl World for SocketWorld {
 
     fn leave(&mut self, room: &str, who: &str) -> bool {
         let name = |text| Name::new(text).expect("scenarios use plain names");
-        self.relay.control().leave(&name(room), &name(who)).expect("a relay that has time")
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
+        let runtime = runtime.expect("a runtime");
+        let control = self.relay.control();
+        let left = runtime.block_on(control.leave(&name(room), &name(who)));
+        left.expect("a relay that has time")
     }
 
     fn reload(&mut self, policy: PolicyDraft) {

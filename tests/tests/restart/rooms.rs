@@ -131,3 +131,31 @@ fn whom_the_new_policy_refuses_is_not_sent_to() {
         assert!(!is_heard(&mut dave, &mut bob));
     }
 }
+
+#[test]
+fn whoever_was_sent_away_stays_away_however_soon_the_relay_is_killed() {
+    let mut relay = Supervised::start();
+    let mut alice = Party::latched(&relay, "standup", "alice", "127.1.5.7", 7);
+    let mut bob = Party::latched(&relay, "standup", "bob", "127.1.5.8", 8);
+    wait_until("alice is heard", || is_heard(&mut alice, &mut bob));
+    relay.settle();
+    relay.call(hyper::Method::DELETE, "/v1/rooms/standup/participants/alice", None);
+    relay.kill();
+    let there = participants(&relay, "standup");
+    assert_eq!(there.len(), 1, "{there:?}");
+    assert!(!(0..5).any(|_| is_heard(&mut alice, &mut bob)));
+}
+
+#[test]
+fn a_meeting_s_evidence_goes_on_where_another_relay_takes_over() {
+    let mut relay = Supervised::start();
+    let mut alice = Party::latched(&relay, "standup", "alice", "127.1.5.9", 7);
+    let mut dave = Party::latched(&relay, "standup", "dave", "127.1.9.11", 8);
+    wait_until("alice is heard", || is_heard(&mut alice, &mut dave));
+    relay.settle();
+    relay.forbid("127.1.9.0/24");
+    relay.kill();
+    let told = |event, address| relay.has_told(event, address);
+    wait_until("where alice is", || told("latched", "127.1.5.9:"));
+    wait_until("why dave is not", || told("cut", "127.1.9.11:") && told("released", "127.1.9.11:"));
+}

@@ -31,7 +31,7 @@ impl Supervised {
     pub(crate) fn start() -> Self {
         let folder = TempDir::new().expect("a temporary folder");
         let media = media_address();
-        write_config(folder.path(), media, "");
+        write_config(folder.path(), &[media], "");
         let log = File::create(folder.path().join("log")).expect("the folder is ours");
         let config = folder.path().join("ringfence.toml");
         let arguments = ["serve".as_ref(), "--config".as_ref(), config.as_os_str()];
@@ -74,9 +74,36 @@ impl Supervised {
         self.wait_until_ready();
     }
 
+    /// The same, with a state that the next one cannot read.
+    pub(crate) fn kill_and_spoil(&mut self) {
+        self.supervisor.end().expect("the manager lives");
+        assert_eq!(self.notice(), Notice::Ended(-9));
+        self.supervisor.spoil_state().expect("the manager lives");
+        self.supervisor.begin().expect("the manager lives");
+        self.wait_until_ready();
+    }
+
     /// Forbids a prefix of europe from the next start on.
     pub(crate) fn forbid(&self, prefix: &str) {
-        write_config(self.folder.path(), self.media, prefix);
+        write_config(self.folder.path(), &[self.media], prefix);
+    }
+
+    /// Listens on these addresses from the next start on.
+    pub(crate) fn listen(&self, media: &[SocketAddr]) {
+        write_config(self.folder.path(), media, "");
+    }
+
+    /// Whether the audit trail has this of an address that begins so, told by this relay and not by those
+    /// before it.
+    pub(crate) fn has_told(&self, event: &str, address: &str) -> bool {
+        let text = std::fs::read_to_string(self.folder.path().join("audit.jsonl")).unwrap();
+        let lines = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        let lines: Vec<_> = lines.collect();
+        let started = lines.iter().rposition(|line| line["event"] == "started").expect("it has");
+        lines[started..].iter().any(|line| {
+            let at = line["address"].as_str().unwrap_or_default();
+            line["event"] == event && at.starts_with(address)
+        })
     }
 
     /// Waits until what has happened up to now is kept.
@@ -131,7 +158,9 @@ impl Supervised {
     }
 }
 
-fn write_config(folder: &Path, media: SocketAddr, forbidden: &str) {
+fn write_config(folder: &Path, media: &[SocketAddr], forbidden: &str) {
+    let media: Vec<_> = media.iter().map(|at| format!("\"{at}\"")).collect();
+    let media = media.join(", ");
     let elsewhere = match forbidden {
         "" => String::new(),
         prefix => format!("\n[regions.elsewhere]\ncidrs = [\"{prefix}\"]\n"),
@@ -144,10 +173,13 @@ drain_s = 0
 workers = 2
 pin = false
 [listen]
-media = ["{media}"]
+media = [{media}]
 relay_addresses = ["127.1.0.1"]
 [control]
 socket = "{}"
+[audit]
+path = "audit.jsonl"
+fsync_interval_ms = 1
 [turn]
 realm = "example.org"
 [regions.europe]

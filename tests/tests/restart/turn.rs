@@ -1,6 +1,8 @@
 //! TURN clients whose relay is killed.
 
 use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use ringfence_tests::turn::{Client, Credentials, Family, Road, UdpRoad, channel_data, wait_until};
@@ -82,7 +84,7 @@ fn a_shard_that_ends_is_restarted_with_its_flows_and_those_of_the_others() {
         }
         relay.settle();
     }
-    assert!(relay.log().contains("a shard has ended: stopping"));
+    assert!(relay.log().contains("a thread has ended: stopping"));
 }
 
 #[test]
@@ -158,4 +160,99 @@ fn what_was_given_up_is_not_kept() {
     assert!(!relay.kept.iter().any(|kept| kept.starts_with("relayed-")), "{:?}", relay.kept);
     let held = relay.call(hyper::Method::GET, "/v1/turn/allocations", None);
     assert_eq!(held["allocations"].as_array().unwrap().len(), 0);
+}
+
+#[test]
+fn a_relay_that_cannot_read_the_state_starts_empty_on_the_same_sockets() {
+    let mut relay = Supervised::start();
+    let mut call = Call::begin(relay.media, "127.1.5.20", "grace");
+    assert!(call.flows("before"));
+    relay.settle();
+    relay.kill_and_spoil();
+    assert!(relay.log().contains("is refused: starting empty"), "{}", relay.log());
+    assert!(!call.reaches_peer("after"), "it is nobody's any more");
+    let mut again = Call::begin(relay.media, "127.1.5.21", "heidi");
+    assert!(again.flows("anew"));
+    relay.settle();
+    relay.kill();
+    wait_until("media flows", || again.flows("after the next"));
+}
+
+#[test]
+fn an_address_may_come_and_go_and_those_at_the_others_stay_where_they_are() {
+    let mut relay = Supervised::start();
+    let (first, other) = (relay.media, super::media_address());
+    let mut call = Call::begin(first, "127.1.5.22", "ivan");
+    assert!(call.flows("before"));
+    relay.settle();
+    relay.listen(&[other, first]);
+    relay.kill();
+    wait_until("media flows", || call.flows("in the second place"));
+    let mut guest = Call::begin(other, "127.1.5.23", "judy");
+    assert!(guest.flows("at the new address"));
+    relay.settle();
+    relay.kill();
+    wait_until("media flows", || guest.flows("a socket that came later is kept, too"));
+    relay.settle();
+    relay.listen(&[first]);
+    relay.kill();
+    wait_until("media flows", || call.flows("in the first place again"));
+    assert!(!guest.reaches_peer("where nobody listens"));
+    relay.kill();
+    let kept = |at: SocketAddr| {
+        let name = format!("-{}-{}", at.ip(), at.port());
+        relay.kept.iter().any(|kept| kept.starts_with("udp-") && kept.ends_with(&name))
+    };
+    assert_eq!((kept(first), kept(other)), (true, false), "{:?}", relay.kept);
+}
+
+#[test]
+fn what_a_relay_answers_before_it_stops_is_known_to_the_next_one() {
+    let mut relay = Supervised::start();
+    let mut call = Call::begin(relay.media, "127.1.5.24", "kim");
+    assert!(call.flows("before"));
+    let over = Arc::new(AtomicBool::new(false));
+    let (told, peer) = (Arc::clone(&over), call.peer.local_addr().unwrap());
+    let binder = std::thread::spawn(move || {
+        let channels = (0x4100..0x4800).map(|number| ChannelNumber::new(number).unwrap());
+        let mut bound = Vec::new();
+        for (channel, port) in channels.zip(40_000..) {
+            if told.load(Ordering::Relaxed) {
+                break;
+            }
+            let peer = SocketAddr::new(peer.ip(), port);
+            call.client.bind(&mut call.road, channel, peer).expect("it may bind");
+            bound.push((channel, peer));
+        }
+        (call, bound)
+    });
+    std::thread::sleep(Duration::from_millis(50));
+    relay.restart();
+    over.store(true, Ordering::Relaxed);
+    let (call, bound) = binder.join().unwrap();
+    assert!(bound.len() > 5, "{}", bound.len());
+    for (channel, peer) in bound {
+        let peer = UdpSocket::bind(peer).unwrap();
+        peer.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        call.road.send(&channel_data(channel, b"heard")).unwrap();
+        let mut room = [0; 100];
+        let (_, from) = peer.recv_from(&mut room).expect("a channel that was bound");
+        assert_eq!(from, call.relayed);
+    }
+}
+
+#[test]
+fn the_audit_trail_says_who_was_taken_over_and_who_was_cut() {
+    let mut relay = Supervised::start();
+    let mut stays = Call::begin(relay.media, "127.1.5.25", "lena");
+    let mut goes = Call::begin(relay.media, "127.1.9.10", "mike");
+    assert!(stays.flows("before") && goes.flows("before"));
+    relay.settle();
+    relay.forbid("127.1.9.0/24");
+    relay.kill();
+    let told = |event, address| relay.has_told(event, address);
+    wait_until("who is there is told", || told("allocated", "127.1.5.25:"));
+    wait_until("who is not is told", || {
+        told("cut", "127.1.9.10:") && told("deallocated", "127.1.9.10:")
+    });
 }

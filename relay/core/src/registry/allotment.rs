@@ -10,8 +10,8 @@ use crate::message::Command;
 use crate::time::Instant;
 use crate::traffic::{Holder, Traffic};
 use crate::turn::{
-    AllocationDenial, AllocationId, AllocationRequest, EndCause, Grant, Neighbour, PortWish,
-    TurnCommand, TurnEffect,
+    AllocationDenial, AllocationId, AllocationRequest, EndCause, Grant, PortWish, TurnCommand,
+    TurnEffect,
 };
 
 impl Registry {
@@ -119,15 +119,7 @@ impl Registry {
 
     /// Everybody hears of it before its client does, so that nobody is asked about a stranger.
     fn grant(&mut self, request: &AllocationRequest, grant: Grant) {
-        let neighbour = Neighbour {
-            id: request.id,
-            relayed: grant.relayed.clone(),
-            tenant: Arc::clone(&request.tenant),
-            fence: Arc::clone(&request.fence),
-            group: request.group.clone(),
-            client: request.client,
-            local: request.local,
-        };
+        let neighbour = request.neighbour(&grant.relayed);
         self.tell_all(Command::Turn(TurnCommand::Met(Arc::new(neighbour))));
         let granted = Command::Turn(TurnCommand::Granted(Arc::new(grant)));
         self.tell(request.id.shard, granted);

@@ -6,20 +6,22 @@ use std::sync::Arc;
 use ringfence_wire::datagram::LocalSocket;
 use ringfence_wire::rtp::Ssrc;
 
-use super::Registry;
 use super::room::{Participant, Room};
 use super::seats::Seats;
+use super::{Event, Registry};
 use crate::flow::FlowKey;
 use crate::identity::{Name, Seat};
-use crate::message::{Admission, Command, Ownership, Route};
+use crate::message::{Admission, Command, Ownership, ReleaseCause, Route};
 use crate::room_fence::RoomFence;
 use crate::state::{ParticipantState, Restored, RoomState, RoomsState, RouteState, TermsState};
 use crate::time::Instant;
 
 impl Registry {
-    /// All rooms, to be taken over by [`Registry::restore_rooms`] of another registry.
+    /// All rooms, to be taken over by [`Registry::restore_rooms`] of another registry; but those that are
+    /// closed for good, which a policy of theirs must not open again.
     pub fn rooms_state(&self) -> RoomsState {
-        let rooms = self.rooms.iter().map(|(name, room)| room_state(name, room));
+        let open = self.rooms.iter().filter(|(_, room)| room.fence.lost().is_none());
+        let rooms = open.map(|(name, room)| room_state(name, room));
         RoomsState { last_id: self.last_id, rooms: rooms.collect() }
     }
 
@@ -27,7 +29,7 @@ impl Registry {
     /// again by every shard, before a packet moves; nobody is let in who would not be.
     pub fn restore_rooms(&mut self, now: Instant, state: &RoomsState) -> Restored {
         let mut restored = Restored::default();
-        self.last_id = self.last_id.max(state.last_id);
+        self.last_id = self.last_id.max(state.last_id.min(ID_MAX));
         for room in &state.rooms {
             if !self.restore_room(now, room, &mut restored) {
                 restored.rooms_gone += 1;
@@ -38,12 +40,14 @@ impl Registry {
 
     fn restore_room(&mut self, now: Instant, state: &RoomState, restored: &mut Restored) -> bool {
         let fence = RoomFence::new(&self.policy, Arc::new(state.terms.terms()));
+        let seats = Seats::of(&state.seats);
         // Of two of one name or one stay, the first.
         let (mut names, mut stays) = (BTreeSet::new(), BTreeSet::new());
         let there: Vec<&ParticipantState> = state
             .participants
             .iter()
             .filter(|who| self.may_come_back(now, who))
+            .filter(|who| seats.name(who.seat) == Some(&who.name))
             .filter(|who| names.insert(&who.name) && stays.insert(who.id))
             .collect();
         let known = self.rooms.contains_key(&state.name) || self.room_names.contains_key(&state.id);
@@ -51,17 +55,17 @@ impl Registry {
             return false;
         }
         let mut room = Room::new(state.id, fence, state.opened);
-        room.seats = Seats::of(&state.seats);
+        room.seats = seats;
         self.rooms.insert(state.name.clone(), room);
         self.room_names.insert(state.id, state.name.clone());
-        there.iter().for_each(|who| self.restore_participant(&state.name, who));
+        there.iter().for_each(|who| self.restore_participant(now, &state.name, who));
         self.restore_ssrcs(&state.name, state);
         restored.rooms += 1;
         restored.participants += there.len();
         for (who, route) in there.iter().filter_map(|who| Some((who, who.route?))) {
             match self.restore_route(&state.name, who, &route) {
-                Some(()) => restored.routed += 1,
-                None => restored.unrouted += 1,
+                true => restored.routed += 1,
+                false => restored.unrouted += 1,
             }
         }
         true
@@ -71,7 +75,8 @@ impl Registry {
         who.expires > now && who.id.0 <= self.last_id && !self.whereabouts.contains_key(&who.id)
     }
 
-    fn restore_participant(&mut self, name: &Name, state: &ParticipantState) {
+    fn restore_participant(&mut self, now: Instant, name: &Name, state: &ParticipantState) {
+        let expires = state.expires.min(now + self.limits.participant_ttl_max);
         let Some(room) = self.rooms.get_mut(name) else { return };
         let hears = state.hears.clone().unwrap_or_default();
         std::iter::once(&state.seat).chain(&hears).for_each(|&seat| room.seats.hold_again(seat));
@@ -89,13 +94,13 @@ impl Registry {
             admission: Arc::clone(&admission),
             hears,
             joined: state.joined,
-            expires: state.expires,
+            expires,
             route: None,
             unencrypted: state.unencrypted,
         };
         room.participants.insert(state.name.clone(), back);
         self.whereabouts.insert(state.id, (name.clone(), state.name.clone()));
-        self.expiries.insert((state.expires, state.id));
+        self.expiries.insert((expires, state.id));
         self.tell_all(Command::Admit(admission));
     }
 
@@ -113,25 +118,43 @@ impl Registry {
         owned.into_iter().for_each(|command| self.tell_all(command));
     }
 
-    fn restore_route(
-        &mut self,
-        room: &Name,
-        who: &ParticipantState,
-        state: &RouteState,
-    ) -> Option<()> {
-        let pass = self.judge(room, state.address)?;
+    /// Whether its media flows at once. Either is told, so that the audit trail has it.
+    fn restore_route(&mut self, room: &Name, who: &ParticipantState, state: &RouteState) -> bool {
+        let Some(guest) = self.guest(room, &who.name) else { return false };
+        let room_fence = self.rooms.get(room).map(|room| &room.fence);
+        let pass = match room_fence.map(|fence| fence.judge(&self.policy, state.address)) {
+            Some(Ok(pass)) => pass,
+            Some(Err(refusal)) => {
+                let region = refusal.region.map(|region| self.policy.region_name(region));
+                self.note(Event::Released {
+                    who: guest,
+                    address: state.address,
+                    region: region.unwrap_or_default().into(),
+                    cause: ReleaseCause::Cut(refusal),
+                });
+                return false;
+            }
+            None => return false,
+        };
         let local = LocalSocket::Listen(state.listen);
         let flow = FlowKey::of_pass(&pass, local);
         if self.flows.contains_key(&flow) || usize::from(state.shard.0) >= self.adopted.len() {
-            return None;
+            return false;
         }
-        let route = Route { participant: who.id, pass, local, shard: state.shard };
-        self.participant(room, &who.name)?.route = Some(route);
+        let route =
+            Route { participant: who.id, pass, local, shard: state.shard, is_proven_now: false };
+        let Some(participant) = self.participant(room, &who.name) else { return false };
+        participant.route = Some(route);
         self.flows.insert(flow, who.id);
         self.tell_all(Command::Route(route));
-        Some(())
+        let region = self.policy.region_name(pass.region()).into();
+        self.note(Event::Latched { who: guest, address: pass.addr(), region, moved_from: None });
+        true
     }
 }
+
+/// Handles above are made up: counting on from there would end.
+pub(super) const ID_MAX: u64 = u64::MAX / 2;
 
 fn room_state(name: &Name, room: &Room) -> RoomState {
     let participants = room.participants.iter().map(|(name, who)| participant_state(name, who));

@@ -8,13 +8,16 @@ use ringfence_fence::Role;
 use ringfence_wire::channel_data::ChannelNumbers;
 use ringfence_wire::datagram::LocalSocket;
 
-use super::Registry;
 use super::allocations::{Account, Reservation};
+use super::restore_rooms::ID_MAX;
+use super::{Client, Event, Registry};
+use crate::limits::{CHANNEL_LIFETIME, PERMISSION_LIFETIME, RESERVATION_LIFETIME};
 use crate::message::{Command, Target};
-use crate::state::{AllocationState, ReservationState, Restored, TurnState};
+use crate::state::{AllocationState, ChannelState, ReservationState, Restored, TurnState};
 use crate::time::Instant;
+use crate::traffic::Traffic;
 use crate::turn::{
-    AllocationId, AllocationRequest, Family, Grant, Invitation, Neighbour, Party, PortWish,
+    AllocationId, AllocationRequest, EndCause, Family, Grant, Invitation, Party, PortWish,
     TurnCommand,
 };
 
@@ -41,7 +44,9 @@ impl Registry {
     /// shards judge clients and peers once more before a packet moves.
     pub fn restore_turn(&mut self, now: Instant, state: &TurnState, restored: &mut Restored) {
         for &(shard, begun) in &state.begun {
-            self.allocations.begun.insert(shard, begun);
+            let begun = begun.min(ID_MAX);
+            let known = self.allocations.begun.entry(shard).or_default();
+            *known = begun.max(*known);
             self.tell(shard, Command::Turn(TurnCommand::Begun(begun)));
         }
         let back: Vec<&AllocationState> =
@@ -53,24 +58,32 @@ impl Registry {
             let restore = TurnCommand::Restored(Arc::new(AllocationState::clone(one)));
             self.tell(one.id.shard, Command::Turn(restore));
         }
-        let invitations = back.iter().flat_map(|one| one.invitations());
+        let invitations = back.iter().flat_map(|one| one.invitations(now));
         invitations.for_each(|one| self.tell_all(Command::Turn(TurnCommand::Invited(one))));
         for reservation in state.reservations.iter().filter(|one| one.until > now) {
-            self.allocations.keep_again(reservation);
+            self.allocations.keep_again(now, reservation);
         }
     }
 
     /// Its ports and its place in the books, if it may have them.
     fn stand_again(&mut self, now: Instant, state: &AllocationState) -> Option<()> {
         let request = request(state);
-        let known = self.allocations.stays.contains_key(&state.id);
+        let known = self.allocations.stays.contains_key(&state.id) || state.id.number > ID_MAX;
         if known || state.expires <= now || usize::from(state.id.shard.0) >= self.adopted.len() {
             return None;
         }
         let group = request.group.as_deref();
         let fence = self.policy.fence_of(&request.tenant, Some(&request.fence), group).ok()?;
         let site = self.policy.own_site();
-        self.policy.decide(fence, Role::Client, request.client, site).ok()?;
+        let pass = match self.policy.decide(fence, Role::Client, request.client, site) {
+            Ok(pass) => pass,
+            Err(refusal) => {
+                let (who, client) = (Client::of(&request), request.client);
+                let (cause, traffic) = (EndCause::Cut(refusal), Traffic::default());
+                self.note(Event::Deallocated { who, client, cause, traffic });
+                return None;
+            }
+        };
         let relayed: Vec<SocketAddr> = state.relayed.iter().copied().take(2).collect();
         if relayed.is_empty() || !self.allocations.take_again(&relayed) {
             return None;
@@ -81,15 +94,13 @@ impl Registry {
             missing: state.missing.and_then(Family::from_number),
             token: state.token,
         };
-        let neighbour = Neighbour {
-            id: state.id,
-            relayed: grant.relayed.clone(),
-            tenant: Arc::clone(&request.tenant),
-            fence: Arc::clone(&request.fence),
-            group: request.group.clone(),
+        let neighbour = request.neighbour(&grant.relayed);
+        self.note(Event::Allocated {
+            who: Client::of(&request),
             client: request.client,
-            local: request.local,
-        };
+            region: self.policy.region_name(pass.region()).into(),
+            relayed: Some(grant.relayed.clone()),
+        });
         self.allocations.insert(now, request, &grant);
         self.allocations.kept(state);
         self.tell_all(Command::Turn(TurnCommand::Met(Arc::new(neighbour))));
@@ -116,11 +127,14 @@ fn request(state: &AllocationState) -> AllocationRequest {
 
 impl AllocationState {
     /// What every shard has to know of whom it lets send.
-    fn invitations(&self) -> impl Iterator<Item = Invitation> {
-        self.invited.iter().map(|&(peer, guest, expires)| {
-            let channel = self.channels.iter().find(|channel| channel.inside == Some(guest));
+    fn invitations(&self, now: Instant) -> impl Iterator<Item = Invitation> {
+        self.invited.iter().map(move |&(peer, guest, expires)| {
+            let is_it = |one: &&ChannelState| one.inside == Some(guest) && one.peer == peer;
             let number = |number| ChannelNumbers::Rfc5766.channel(number);
-            let channel = channel.and_then(|one| Some((number(one.number)?, one.expires)));
+            let until = |one: &ChannelState| one.expires.min(now + CHANNEL_LIFETIME);
+            let channel = self.channels.iter().find(is_it);
+            let channel = channel.and_then(|one| Some((number(one.number)?, until(one))));
+            let expires = expires.min(now + PERMISSION_LIFETIME);
             Invitation { id: self.id, guest, peer, channel, expires }
         })
     }
@@ -160,13 +174,14 @@ impl super::allocations::Allocations {
         taken == relayed.len()
     }
 
-    fn keep_again(&mut self, state: &ReservationState) {
+    fn keep_again(&mut self, now: Instant, state: &ReservationState) {
         if self.is_reserved(state.token) || !self.take_exactly(state.address) {
             return;
         }
         let meeting = state.meeting.as_deref().map(Arc::from);
         let party = Party { meeting, name: state.party.as_str().into() };
         let account = Account { tenant: state.tenant.as_str().into(), party };
-        self.keep(state.token, Reservation { address: state.address, account, until: state.until });
+        let until = state.until.min(now + RESERVATION_LIFETIME);
+        self.keep(state.token, Reservation { address: state.address, account, until });
     }
 }

@@ -151,6 +151,7 @@ impl Rooms {
             pass,
             local: check.flow.local,
             shard: context.shard,
+            is_proven_now: true,
         };
         if !context.effects.try_push(Effect::Proven(route)) {
             return Err(DropReason::ReportsFull.into());

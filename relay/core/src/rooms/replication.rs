@@ -16,6 +16,10 @@ use crate::room_fence::RoomFence;
 use crate::time::Instant;
 use crate::traffic::{Holder, Occasion};
 
+/// Who was taken over has this part of the consent timeout to send a check: several of the intervals at which
+/// endpoints do (RFC 7675 section 5.1), and a relay that starts again and again goes on for nobody who is gone.
+const TAKEN_OVER_PART: u32 = 2;
+
 impl Rooms {
     pub(crate) fn apply(&mut self, context: &mut Context, now: Instant, command: Command) {
         match command {
@@ -94,7 +98,11 @@ impl Rooms {
         };
         self.take_away(context, key);
         let watched = route.shard == context.shard;
-        let consent_until = now + context.limits.consent_timeout;
+        let consent = match route.is_proven_now {
+            true => context.limits.consent_timeout,
+            false => context.limits.consent_timeout / TAKEN_OVER_PART,
+        };
+        let consent_until = now + consent;
         context.counters.latches_made += u64::from(watched);
         let latch = Latch { pass, local: route.local, watched, consent_until };
         self.latch(key, flow, latch);

@@ -87,11 +87,7 @@ impl Allocation {
     fn judge_peers_again(&mut self, context: &Context, neighbours: &Neighbours) {
         let fence = self.fence;
         let outside = |address| context.judge_as(Role::Peer, fence, address).ok();
-        let inside = |relayed, guest| {
-            let client = neighbours.client_of(&relayed, guest)?;
-            let pass = context.judge_as(Role::Peer, fence, client).ok()?;
-            context.policy.through(&pass, relayed)
-        };
+        let inside = |relayed, guest| neighbours.admit(context, fence, (relayed, guest));
         self.permissions.retain(|_, permission| {
             let judged = outside(permission.pass.addr());
             judged.map(|pass| permission.pass = pass).is_some()

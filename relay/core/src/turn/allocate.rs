@@ -10,22 +10,19 @@ use ringfence_wire::stun::{ErrorCode, Message};
 
 use super::Turn;
 use super::accounts::Identity;
-use super::allocation::{Allocation, AllocationKey, RelayedAddress, Stage};
+use super::allocation::{Allocation, AllocationKey, Asked, RelayedAddress, Stage};
 use super::answer::{self, Allocated, Success, Waiting};
 use super::message::{
     AllocationDenial, AllocationId, AllocationRequest, EndCause, Family, Grant, PortWish,
     TurnEffect,
 };
-use super::request::{Failure, Request, whole_seconds};
+use super::request::{Failure, Request, note_told, whole_seconds};
 use crate::counters::DropReason;
 use crate::engine::Context;
 use crate::flow::Egress;
 use crate::limits::{ALLOCATION_LIFETIME_DEFAULT, ALLOCATIONS_ASKED_MAX};
 use crate::message::Effect;
-use crate::scrutiny::Watch;
-use crate::sorted_map::SortedMap;
 use crate::time::Instant;
-use crate::traffic::Traffic;
 
 /// REQUESTED-TRANSPORT: "17 (User Datagram Protocol)" (RFC 8656 section 18.8).
 const UDP: u8 = 17;
@@ -73,7 +70,15 @@ impl Turn {
         if !context.effects.try_push(Effect::Turn(TurnEffect::Asked(Box::new(asked)))) {
             return Err(Failure::Silent(DropReason::ReportsFull));
         }
-        self.begin(now, id, request, (fence, pass), identity, wish.lifetime);
+        self.begin(Asked {
+            id,
+            flow: request.flow,
+            judged: (fence, pass),
+            identity,
+            asked: request.message.transaction_id(),
+            expires: now + wish.lifetime,
+            lifetime_s: whole_seconds(wish.lifetime),
+        });
         Ok(Success::Later)
     }
 
@@ -147,47 +152,19 @@ impl Turn {
         }
     }
 
-    fn begin(
-        &mut self,
-        now: Instant,
-        id: AllocationId,
-        request: &Request<'_, '_>,
-        (fence, pass): (FenceId, Pass),
-        identity: Identity,
-        lifetime: Duration,
-    ) {
-        let expires = now + lifetime;
-        let key = self.allocations.insert(Allocation {
-            id,
-            flow: request.flow,
-            pass,
-            fence: Some(fence),
-            identity,
-            asked: request.message.transaction_id(),
-            stage: Stage::Asked,
-            expires,
-            lifetime_s: whole_seconds(lifetime),
-            token: None,
-            missing: None,
-            relayed: ArrayVec::new(),
-            permissions: SortedMap::default(),
-            invited: SortedMap::default(),
-            channels: SortedMap::default(),
-            numbers: SortedMap::default(),
-            traffic: Traffic::default(),
-            refusal_reported: None,
-            unkept: false,
-            outward: Watch::default(),
-            inward: Watch::default(),
-        });
+    /// Takes up an allocation that has no ports yet.
+    pub(super) fn begin(&mut self, asked: Asked) -> AllocationKey {
+        let Asked { id, flow, expires, .. } = asked;
+        let key = self.allocations.insert(Allocation::of(asked));
         self.asked += 1;
         let allocations = &self.allocations;
-        self.by_client.insert(&request.flow, key, |key| Some(allocations.get(key)?.flow));
-        if let LocalSocket::Stream(_) = request.flow.local {
-            self.by_socket.insert(request.flow.local, key);
+        self.by_client.insert(&flow, key, |key| Some(allocations.get(key)?.flow));
+        if let LocalSocket::Stream(_) = flow.local {
+            self.by_socket.insert(flow.local, key);
         }
         self.by_id.insert(id, key);
         self.expiries.set(expires, key);
+        key
     }
 
     /// The registry gave ports. About an allocation that has ended meanwhile this has no effect: its
@@ -272,6 +249,7 @@ impl Turn {
         let Some(&key) = self.by_id.get(&id) else {
             return;
         };
+        note_told(context, self.allocations[key].flow.local);
         let alternate = self.alternate(context, key).filter(|_| why == AllocationDenial::NoPort);
         let code = match why {
             AllocationDenial::Quota => ErrorCode::ALLOCATION_QUOTA,

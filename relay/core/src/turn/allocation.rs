@@ -50,8 +50,47 @@ pub(crate) struct Allocation {
     pub(crate) token: Option<u64>,
     pub(crate) missing: Option<Family>,
     pub(crate) refusal_reported: Option<Instant>,
-    /// Not as the registry was told.
-    pub(crate) unkept: bool,
+}
+
+/// What is known of an allocation before it has ports.
+pub(crate) struct Asked {
+    pub(crate) id: AllocationId,
+    pub(crate) flow: FlowKey,
+    /// By which fence the client was let in.
+    pub(crate) judged: (FenceId, Pass),
+    pub(crate) identity: Identity,
+    pub(crate) asked: TransactionId,
+    pub(crate) expires: Instant,
+    pub(crate) lifetime_s: u32,
+}
+
+impl Allocation {
+    /// It has asked for ports.
+    pub(crate) fn of(asked: Asked) -> Self {
+        let (fence, pass) = asked.judged;
+        Self {
+            id: asked.id,
+            flow: asked.flow,
+            pass,
+            fence: Some(fence),
+            identity: asked.identity,
+            asked: asked.asked,
+            stage: Stage::Asked,
+            expires: asked.expires,
+            lifetime_s: asked.lifetime_s,
+            token: None,
+            missing: None,
+            relayed: ArrayVec::new(),
+            permissions: SortedMap::default(),
+            invited: SortedMap::default(),
+            channels: SortedMap::default(),
+            numbers: SortedMap::default(),
+            traffic: Traffic::default(),
+            refusal_reported: None,
+            outward: Watch::default(),
+            inward: Watch::default(),
+        }
+    }
 }
 
 /// How far an allocation has come.

@@ -14,10 +14,8 @@ use crate::state::{AllocationState, ChannelState};
 impl Turn {
     /// Notes that an allocation is not as it was told any more.
     pub(super) fn changed(&mut self, key: AllocationKey) {
-        if let Some(allocation) = self.allocations.get_mut(key)
-            && !std::mem::replace(&mut allocation.unkept, true)
-        {
-            self.unkept.push(key);
+        if self.allocations.get(key).is_some() {
+            self.unkept.insert(key);
         }
     }
 
@@ -25,11 +23,10 @@ impl Turn {
     pub(super) fn keep(&mut self, context: &mut Context) {
         let mut told = Vec::new();
         while told.len() < KEPT_AT_ONCE_MAX
-            && let Some(key) = self.unkept.pop()
+            && let Some(key) = self.unkept.pop_first()
         {
-            let Some(allocation) = self.allocations.get_mut(key) else { continue };
-            allocation.unkept = false;
-            told.extend(allocation.state(&context.policy));
+            let allocation = self.allocations.get(key);
+            told.extend(allocation.and_then(|allocation| allocation.state(&context.policy)));
         }
         if told.is_empty() {
             return;

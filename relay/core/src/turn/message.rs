@@ -60,6 +60,21 @@ pub struct AllocationRequest {
     pub port: PortWish,
 }
 
+impl AllocationRequest {
+    /// What every shard is told of it when it has these addresses.
+    pub(crate) fn neighbour(&self, relayed: &Relayed) -> Neighbour {
+        Neighbour {
+            id: self.id,
+            relayed: relayed.clone(),
+            tenant: Arc::clone(&self.tenant),
+            fence: Arc::clone(&self.fence),
+            group: self.group.clone(),
+            client: self.client,
+            local: self.local,
+        }
+    }
+}
+
 /// Which port an allocation needs.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum PortWish {

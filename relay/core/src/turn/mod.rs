@@ -31,7 +31,7 @@ mod setup;
 mod source_limits;
 mod timers;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
 use ahash::RandomState;
@@ -87,7 +87,7 @@ pub(crate) struct Turn {
     begun: u64,
     asked: usize,
     /// Allocations that have changed since the registry was told, each once.
-    unkept: Vec<AllocationKey>,
+    unkept: BTreeSet<AllocationKey>,
 }
 
 enum Decision {
@@ -120,7 +120,7 @@ impl Turn {
             orphans: Vec::new(),
             begun: 0,
             asked: 0,
-            unkept: Vec::new(),
+            unkept: BTreeSet::new(),
         }
     }
 
@@ -265,6 +265,7 @@ impl Turn {
         self.by_client.remove(&gone.flow, key);
         self.by_socket.remove(gone.flow.local);
         self.by_id.remove(&gone.id);
+        self.unkept.remove(&key);
         self.expiries.clear(gone.expires, key);
         // At once: the number of its client's connection may soon be a stranger's.
         let carried = gone.settle().into_iter().chain(self.neighbours.part(gone.id));

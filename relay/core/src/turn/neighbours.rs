@@ -6,11 +6,12 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use ahash::RandomState;
-use ringfence_fence::{Pass, Policy, Role};
+use ringfence_fence::{FenceId, Pass, Policy, Role};
 use ringfence_wire::channel_data::ChannelNumber;
 use ringfence_wire::datagram::LocalSocket;
 
 use super::message::{AllocationId, Invitation, Neighbour, Relayed};
+use crate::engine::Context;
 use crate::limits::PERMISSION_LIFETIME;
 use crate::time::Instant;
 use crate::traffic::{Carried, Holder, Traffic};
@@ -131,6 +132,19 @@ impl Neighbours {
     /// The client behind a relayed address, as long as that allocation has it.
     pub(crate) fn client_of(&self, relayed: &SocketAddr, id: AllocationId) -> Option<SocketAddr> {
         self.at(relayed).filter(|(owner, _)| *owner == id).map(|(_, client)| client)
+    }
+
+    /// The proof that the fence lets the client behind a relayed address be a peer there, as long as that
+    /// allocation has it.
+    pub(crate) fn admit(
+        &self,
+        context: &Context,
+        fence: Option<FenceId>,
+        (relayed, id): (SocketAddr, AllocationId),
+    ) -> Option<Pass> {
+        let client = self.client_of(&relayed, id)?;
+        let pass = context.judge_as(Role::Peer, fence, client).ok()?;
+        context.policy.through(&pass, relayed)
     }
 
     /// How the allocation `guest` of this shard, at its relayed address `from`, reaches the client of

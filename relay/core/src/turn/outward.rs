@@ -43,10 +43,11 @@ impl Turn {
         datagram: &'rx [u8],
         egress: &mut Egress<'_, O>,
     ) -> Result<(), Denial> {
+        // Who is not in has no faults: only strangers' packets.
+        let sender = sender.ok_or(DropReason::NoAllocation)?;
         let ChannelData { channel, payload } =
             ChannelData::parse(datagram, self.setup.channel_numbers)
                 .map_err(|_| DropReason::MalformedChannelData)?;
-        let sender = sender.ok_or(DropReason::NoAllocation)?;
         if let Some((last, pass, socket)) = &sender.open
             && *last == channel
         {

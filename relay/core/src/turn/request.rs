@@ -95,8 +95,9 @@ impl Turn {
         if !request.message.unknown_required().is_empty() {
             return Err(DropReason::UnknownAttribute.into());
         }
-        self.may_answer(context, now, request)?;
+        self.may_answer(now, request)?;
         answer::mapped_address(egress, request);
+        note_told(context, request.flow.local);
         Ok(())
     }
 
@@ -115,13 +116,18 @@ impl Turn {
         let identity = match self.authenticate(context, now, request, client) {
             Ok(identity) => identity,
             Err(challenge) => {
-                self.may_answer(context, now, request)?;
+                self.may_answer(now, request)?;
                 let nonce = self.nonces.issue(now, request.flow.remote);
-                return answer::challenge(egress, request, challenge, (&self.setup.realm, &nonce));
+                answer::challenge(egress, request, challenge, (&self.setup.realm, &nonce))?;
+                note_told(context, request.flow.local);
+                return Ok(());
             }
         };
         let key = identity.key.clone();
         let outcome = self.carry_out(context, now, request, client, identity);
+        if client.is_none() && matches!(&outcome, Err(why) if !matches!(why, Failure::Silent(_))) {
+            note_told(context, request.flow.local);
+        }
         self.answer(context, request, &key, outcome, egress)
     }
 
@@ -245,21 +251,21 @@ impl Turn {
     }
 
     /// Whoever is behind a connection has proved its address by making it.
-    fn may_answer(
-        &mut self,
-        context: &mut Context,
-        now: Instant,
-        request: &Request<'_, '_>,
-    ) -> Result<(), Denial> {
+    fn may_answer(&mut self, now: Instant, request: &Request<'_, '_>) -> Result<(), Denial> {
         if let LocalSocket::Stream(_) = request.flow.local {
             return Ok(());
         }
         if !self.answer_limits.allow(now, request.flow.remote.ip()) {
             return Err(DropReason::AnswerLimit.into());
         }
-        context.counters.told_strangers += 1;
         Ok(())
     }
+}
+
+/// Somebody who is not in has been answered. A connection is no stranger's: its packets fill no queue of
+/// others.
+pub(super) fn note_told(context: &mut Context, local: LocalSocket) {
+    context.counters.told_strangers += u64::from(!matches!(local, LocalSocket::Stream(_)));
 }
 
 fn is_method_of_turn(method: Method) -> bool {

@@ -3,22 +3,19 @@
 
 use std::net::SocketAddr;
 
-use arrayvec::ArrayVec;
-use ringfence_fence::{Pass, Role};
+use ringfence_fence::Role;
 use ringfence_wire::datagram::{LocalSocket, Outbox};
 use ringfence_wire::stun::TransactionId;
 
 use super::accounts::Identity;
-use super::allocation::{Allocation, AllocationKey, Channel, Invited, Peer, Permission, Stage};
-use super::message::{AllocationId, EndCause, Family, Grant};
+use super::allocation::{AllocationKey, Asked, Channel, Invited, Peer, Permission, Stage};
+use super::message::{EndCause, Family, Grant};
 use super::{Turn, report_end};
 use crate::engine::Context;
 use crate::flow::{Egress, FlowKey};
-use crate::scrutiny::Watch;
-use crate::sorted_map::SortedMap;
+use crate::limits::{CHANNEL_LIFETIME, PERMISSION_LIFETIME};
 use crate::state::AllocationState;
 use crate::time::Instant;
-use crate::traffic::Traffic;
 
 impl Turn {
     /// Takes an allocation over. One that may not stand is reported as ended.
@@ -58,35 +55,15 @@ impl Turn {
         if self.client_at(&flow).is_some() || self.by_id.contains_key(&state.id) {
             return Err(EndCause::Unbound);
         }
-        let key = self.allocations.insert(Allocation {
+        Ok(self.begin(Asked {
             id: state.id,
             flow,
-            pass,
-            fence: Some(fence),
+            judged: (fence, pass),
             identity,
             asked: TransactionId(state.asked),
-            stage: Stage::Asked,
-            expires: state.expires,
+            expires: state.expires.min(now + context.limits.allocation_lifetime_max),
             lifetime_s: state.lifetime_s,
-            token: None,
-            missing: None,
-            relayed: ArrayVec::new(),
-            permissions: SortedMap::default(),
-            invited: SortedMap::default(),
-            channels: SortedMap::default(),
-            numbers: SortedMap::default(),
-            traffic: Traffic::default(),
-            refusal_reported: None,
-            outward: Watch::default(),
-            inward: Watch::default(),
-            unkept: false,
-        });
-        self.asked += 1;
-        let allocations = &self.allocations;
-        self.by_client.insert(&flow, key, |key| Some(allocations.get(key)?.flow));
-        self.by_id.insert(state.id, key);
-        self.expiries.set(state.expires, key);
-        Ok(key)
+        }))
     }
 
     fn open_again<'rx, O: Outbox<'rx>>(
@@ -127,21 +104,20 @@ impl Turn {
         let allocation = &mut allocations[key];
         let fence = allocation.fence;
         let outside = |peer| context.judge_as(Role::Peer, fence, peer).ok();
-        let inside = |relayed: SocketAddr, guest: AllocationId| -> Option<Pass> {
-            let client = neighbours.client_of(&relayed, guest)?;
-            let pass = context.judge_as(Role::Peer, fence, client).ok()?;
-            context.policy.through(&pass, relayed)
-        };
+        let inside = |relayed, guest| neighbours.admit(context, fence, (relayed, guest));
         let most = context.limits.permissions_per_allocation_max;
         let live = state.permissions.iter().filter(|(_, expires)| *expires > now);
         for &(ip, expires) in live.take(most) {
             if let Some(pass) = outside(SocketAddr::new(ip, ANY_PORT)) {
+                let expires = expires.min(now + PERMISSION_LIFETIME);
                 allocation.permissions.insert(ip, Permission { pass, expires });
             }
         }
+        let most = most.saturating_sub(allocation.permissions.len());
         let live = state.invited.iter().filter(|(.., expires)| *expires > now);
         for &(relayed, guest, expires) in live.take(most) {
             if let Some(pass) = inside(relayed, guest) {
+                let expires = expires.min(now + PERMISSION_LIFETIME);
                 allocation.invited.insert(relayed, Invited { pass, guest, expires });
             }
         }
@@ -154,9 +130,11 @@ impl Turn {
             };
             if let (Some(number), Some(peer)) = (number, peer)
                 && allocation.numbers.get(&peer.address()).is_none()
+                && allocation.channels.get(&number).is_none()
             {
+                let expires = channel.expires.min(now + CHANNEL_LIFETIME);
                 allocation.numbers.insert(peer.address(), number);
-                allocation.channels.insert(number, Channel { peer, expires: channel.expires });
+                allocation.channels.insert(number, Channel { peer, expires });
             }
         }
     }

@@ -165,7 +165,27 @@ impl Lines {
         if self.relayed.len() - self.vacated.len() >= self.relayed_max {
             return Err(OpenError::Exhausted);
         }
-        let (socket, limit) = match self.adopted.remove(&address) {
+        let adopted = self.adopted.remove(&address);
+        let was_kept = adopted.is_some();
+        let opened = self.add_relayed(address, adopted, registry);
+        if let Some(keeper) = &mut self.keeper {
+            match &opened {
+                Ok((_, socket)) if !was_kept => keeper.opened(address, socket.as_fd()),
+                // It was taken over, and is closed now.
+                Err(_) if was_kept => keeper.closed(address),
+                _ => {}
+            }
+        }
+        opened.map(|(local, _)| local)
+    }
+
+    fn add_relayed(
+        &mut self,
+        address: SocketAddr,
+        adopted: Option<UdpSocket>,
+        registry: &Registry,
+    ) -> Result<(LocalSocket, Arc<UdpSocket>), OpenError> {
+        let (socket, limit) = match adopted {
             Some(socket) => open::relayed_again(socket, self.offload)?,
             None => open::relayed(address, self.offload)?,
         };
@@ -174,11 +194,9 @@ impl Lines {
         let token = tokens::datagrams(FIRST_DYNAMIC + entry.key());
         register(registry, &socket, token).map_err(|error| open::why(&error))?;
         self.ready.reserve(FIRST_DYNAMIC + entry.key());
-        if let Some(keeper) = &mut self.keeper {
-            keeper.opened(address, socket.as_fd());
-        }
-        entry.insert(Some(Line::new(Arc::new(socket), limit)));
-        Ok(LocalSocket::Relayed(number))
+        let socket = Arc::new(socket);
+        entry.insert(Some(Line::new(Arc::clone(&socket), limit)));
+        Ok((LocalSocket::Relayed(number), socket))
     }
 
     /// Closes a relayed socket that has nothing waiting any more. The last descriptor of a socket

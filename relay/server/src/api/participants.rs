@@ -145,7 +145,7 @@ pub(super) async fn leave(
     StrictPath(path): StrictPath<(NameText, NameText)>,
 ) -> Result<StatusCode, Problem> {
     let (NameText(room), NameText(participant)) = path;
-    let left = control.leave(&room, &participant);
+    let left = control.leave(&room, &participant).await;
     match left.map_err(refusals::busy)? {
         true => Ok(StatusCode::NO_CONTENT),
         false => Err(refusals::no_participant(room.as_str(), participant.as_str())),

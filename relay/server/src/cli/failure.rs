@@ -196,6 +196,9 @@ impl From<StartError> for Failure {
             StartError::System(..) => "system",
         };
         let exit = match error {
+            // A full disk may have room a moment later, and another process may end.
+            StartError::Audit(_, ChainError::Io(_)) => exit::INPUT_OUTPUT,
+            StartError::Audit(_, ChainError::Busy(_)) => exit::SYSTEM,
             StartError::Audit(..) => exit::CONFIG,
             _ => exit::SYSTEM,
         };

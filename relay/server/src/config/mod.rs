@@ -30,7 +30,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
-pub(crate) use bounds::DRAIN_S;
+pub(crate) use bounds::{DRAIN_S, WORKERS};
 pub use config_file::ConfigFile;
 pub(crate) use config_file::NEW;
 pub use diagnostic::{Diagnostic, Severity, to_json};

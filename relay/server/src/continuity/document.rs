@@ -1,18 +1,19 @@
 //! The state of a relay as bytes: a mark, the number of the format, the SHA-256 of the rest, the rest.
 
 use std::fmt;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use aws_lc_rs::digest::{SHA256, digest};
-use ringfence_core::{RoomsState, TurnState};
+use ringfence_core::{RoomsState, RouteState, TurnState};
 use serde::{Deserialize, Serialize};
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 /// What a state begins with.
 const MARK: &[u8; 8] = b"RINGFNCE";
 
 /// Number of the format: raised whenever the state of one version means something else to another.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 const DIGEST_BYTES: usize = 32;
 
@@ -23,12 +24,46 @@ pub struct State {
     pub clock_origin: Duration,
     /// How many shards there were: each has sockets and allocations of its own.
     pub shards: u16,
+    /// The addresses that were listened on, in their order: sockets are known by their place in it.
+    pub listen: Vec<SocketAddr>,
     /// What nonces are made of.
-    pub nonce_secret: [u8; 32],
+    pub nonce_secret: NonceSecret,
     /// Rooms.
     pub rooms: RoomsState,
     /// TURN allocations.
     pub turn: TurnState,
+}
+
+/// What nonces are made of.
+#[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop, Serialize, Deserialize)]
+pub struct NonceSecret(pub [u8; 32]);
+
+impl fmt::Debug for NonceSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("NonceSecret(<secret>)")
+    }
+}
+
+impl State {
+    /// As it is for a relay that listens on these addresses: sockets by their new places. Who was at an
+    /// address that there is no longer has lost it.
+    #[must_use]
+    pub(crate) fn at(mut self, listen: &[SocketAddr]) -> Self {
+        let before = std::mem::replace(&mut self.listen, listen.to_vec());
+        let place = |old: u8| {
+            let address = before.get(usize::from(old))?;
+            u8::try_from(listen.iter().position(|now| now == address)?).ok()
+        };
+        let rooms = self.rooms.rooms.iter_mut();
+        for who in rooms.flat_map(|room| &mut room.participants) {
+            let at = |route: RouteState| Some(RouteState { listen: place(route.listen)?, ..route });
+            who.route = who.route.and_then(at);
+        }
+        self.turn.allocations.retain_mut(|allocation| {
+            place(allocation.listen).map(|new| allocation.listen = new).is_some()
+        });
+        self
+    }
 }
 
 /// Why bytes are no state that this program can take over.
@@ -94,7 +129,8 @@ mod tests {
         State {
             clock_origin: Duration::from_secs(7),
             shards: 2,
-            nonce_secret: [9; 32],
+            listen: vec!["127.0.0.1:3478".parse().unwrap()],
+            nonce_secret: NonceSecret([9; 32]),
             rooms: RoomsState::default(),
             turn: TurnState::default(),
         }

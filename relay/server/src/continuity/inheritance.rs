@@ -5,56 +5,101 @@ use std::io;
 use std::net::{TcpListener, UdpSocket};
 use std::os::fd::OwnedFd;
 
+use ringfence_net::backend::Backend;
 use ringfence_net::inherited;
-use ringfence_net::sockets::Adopted;
+use ringfence_net::sockets::{Adopted, Sockets};
 
+use super::keeper::Found;
 use super::names::Descriptor;
 use super::{Keeper, State, decode, sealed};
 
 /// Sockets by shard, and the state that goes with them.
+///
+/// The manager keeps the sockets bound whether or not there is a state that can be read. So they are taken
+/// over in any case: addresses that are listened on mean the same to every relay, and a relayed one of which
+/// nobody knows is closed.
 #[derive(Default)]
 pub struct Inheritance {
     pub(crate) state: Option<State>,
     pub(crate) shards: BTreeMap<u16, Adopted>,
-    /// Number of the last state.
-    last_state: u64,
+    /// Sockets that were listened on.
+    listening: Vec<Descriptor>,
+    found: Found,
+    /// States that are not the last one.
+    stale: Vec<Descriptor>,
 }
 
 impl Inheritance {
-    /// What the service manager hands over. Without a state that can be read, nothing is taken: sockets of
-    /// which nobody knows what they are for are closed.
+    /// What the service manager hands over. To be called before anything else is opened: what it hands over
+    /// is known by its numbers alone.
     pub fn take() -> Self {
         Self::of(inherited::take())
     }
 
-    /// What keeps for the next one.
-    pub(crate) fn keeper(&self) -> io::Result<Keeper> {
-        Keeper::start(self.last_state)
+    /// How many shards there were; `None` without any.
+    pub(crate) fn shards_before(&self) -> Option<usize> {
+        let told = self.state.as_ref().map(|state| usize::from(state.shards));
+        let seen = || self.shards.last_key_value().map(|(&last, _)| usize::from(last) + 1);
+        told.filter(|&shards| shards > 0).or_else(seen)
+    }
+
+    /// What keeps for the next one, of so many relayed sockets at most.
+    pub(crate) fn keeper(&self, relayed_max: usize) -> io::Result<Keeper> {
+        Keeper::start(self.found, relayed_max)
+    }
+
+    /// Has all sockets kept that are listened on, those to come that are relayed, and nothing else.
+    pub(crate) fn keep_from_now_on(self, backends: &mut [Sockets], keeper: &Keeper) {
+        if !keeper.keeps() {
+            return;
+        }
+        let mut forgotten = self.listening;
+        for (shard, backend) in (0_u16..).zip(backends) {
+            backend.keep_with(keeper.of_shard(shard));
+            let datagrams = backend.local_addresses().len();
+            for (number, (at, fd)) in backend.listening().enumerate() {
+                let kept = match number < datagrams {
+                    true => Descriptor::Datagrams(shard, at),
+                    false => Descriptor::Streams(shard, at),
+                };
+                match forgotten.iter().position(|before| *before == kept) {
+                    Some(known) => drop(forgotten.swap_remove(known)),
+                    None => keeper.put(kept, fd),
+                }
+            }
+        }
+        forgotten.into_iter().chain(self.stale).for_each(|gone| keeper.remove(gone));
     }
 
     fn of(descriptors: Vec<(String, OwnedFd)>) -> Self {
         let mut taken = Self::default();
         let mut states = BTreeMap::new();
         for (name, fd) in descriptors {
-            match Descriptor::of(&name) {
-                Some(Descriptor::State(number)) => drop(states.insert(number, fd)),
-                Some(Descriptor::Datagrams(shard, _)) => {
+            let Some(kept) = Descriptor::of(&name) else {
+                tracing::warn!(name, "a descriptor that is not ours is closed");
+                continue;
+            };
+            match kept {
+                Descriptor::State(number) => drop(states.insert(number, fd)),
+                Descriptor::Datagrams(shard, _) => {
                     taken.shard(shard).listen.push(UdpSocket::from(fd));
+                    taken.listening.push(kept);
                 }
-                Some(Descriptor::Streams(shard, _)) => {
+                Descriptor::Streams(shard, _) => {
                     taken.shard(shard).streams.push(TcpListener::from(fd));
+                    taken.listening.push(kept);
                 }
-                Some(Descriptor::Relayed(shard, _)) => {
+                Descriptor::Relayed(shard, _) => {
                     taken.shard(shard).relayed.push(UdpSocket::from(fd));
+                    taken.found.relayed += 1;
                 }
-                None => tracing::warn!(name, "a descriptor that is not ours is closed"),
             }
         }
-        taken.last_state = states.last_key_value().map_or(0, |(&number, _)| number);
-        taken.state = states.into_values().rev().find_map(read);
-        if taken.state.is_none() {
-            taken.shards.clear();
+        if let Some((number, file)) = states.pop_last() {
+            taken.found.last_state = number;
+            taken.state = read(file);
         }
+        taken.stale = states.into_keys().map(Descriptor::State).collect();
         taken
     }
 
@@ -63,14 +108,18 @@ impl Inheritance {
     }
 }
 
-/// A state that cannot be read is refused, and said so.
+/// A state that cannot be read is refused, and said so. An older one is never taken in its place: who has
+/// been sent away since would be back.
 fn read(file: OwnedFd) -> Option<State> {
     let bytes = sealed::read(file);
     let state = bytes.map_err(|error| error.to_string());
     match state.and_then(|bytes| decode(&bytes).map_err(|why| why.to_string())) {
         Ok(state) => Some(state),
         Err(why) => {
-            tracing::error!(why, "the state of the relay before this one is refused");
+            tracing::error!(
+                why,
+                "the state of the relay before this one is refused: starting empty"
+            );
             None
         }
     }

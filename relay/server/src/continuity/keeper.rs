@@ -1,13 +1,14 @@
 //! Putting descriptors into the service manager's store and taking them out, from a thread of its own: a
 //! manager that is slow holds up no packet.
 
+use std::collections::HashSet;
 use std::env;
 use std::io;
 use std::net::SocketAddr;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::time::Duration;
 
 use ringfence_net::sockets;
@@ -16,19 +17,41 @@ use sd_notify::NotifyState;
 use super::names::Descriptor;
 use super::{State, encode, sealed};
 
-/// Descriptors on their way to the manager.
-const WAITING_MAX: usize = 4096;
+/// What may be on its way to the manager beside two orders for each relayed socket that there can be.
+const WAITING_SPARE: usize = 4096;
+
+/// Places of the store for what is no relayed socket. A state that found no place would be lost together
+/// with the one before it.
+const RESERVED: usize = 256;
 
 /// How long a relay that stops waits for its manager.
 const FLUSH_TIME_MAX: Duration = Duration::from_secs(2);
 
 /// The way to the manager's store; without a manager it leads nowhere.
 #[derive(Clone)]
-pub(crate) struct Keeper {
-    orders: Option<SyncSender<Order>>,
-    /// Of the state that was put last.
-    number: Arc<AtomicU64>,
-    looks: Arc<AtomicU64>,
+pub(crate) struct Keeper(Option<Arc<Store>>);
+
+/// The store, as far as it is known here.
+struct Store {
+    orders: Sender<Order>,
+    waiting: Arc<AtomicUsize>,
+    waiting_max: usize,
+    /// Relayed sockets that there is still room for.
+    room: AtomicUsize,
+    /// Of the state that was ordered last.
+    number: AtomicU64,
+    /// Of the state that the manager was told of last.
+    told: Arc<AtomicU64>,
+    looks: AtomicU64,
+}
+
+/// What was in the store when the relay started.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Found {
+    /// Number of the last state.
+    pub(super) last_state: u64,
+    /// Relayed sockets.
+    pub(super) relayed: usize,
 }
 
 /// What a keeper has done.
@@ -41,6 +64,8 @@ pub struct Kept {
 }
 
 enum Order {
+    /// A state, in the place of the one before.
+    State(u64, OwnedFd),
     Put(Descriptor, OwnedFd),
     Remove(Descriptor),
     /// Answered when all that came before has been carried out.
@@ -49,131 +74,201 @@ enum Order {
 
 impl Keeper {
     /// A keeper where there is a manager that keeps descriptors: it says so by its socket, and by the size of
-    /// its store where that is known.
+    /// its store. So many relayed sockets there can be at once.
     ///
     /// # Errors
     /// A thread cannot be had.
-    pub(crate) fn start(last_state: u64) -> io::Result<Self> {
-        let (number, looks) = (Arc::new(AtomicU64::new(last_state)), Arc::default());
-        if env::var_os("NOTIFY_SOCKET").is_none() || env::var_os("FDSTORE").is_none() {
-            return Ok(Self { orders: None, number, looks });
-        }
-        let (orders, taken) = sync_channel(WAITING_MAX);
-        std::thread::Builder::new().name("keeper".into()).spawn(move || carry_out(&taken))?;
-        Ok(Self { orders: Some(orders), number, looks })
+    pub(super) fn start(found: Found, relayed_max: usize) -> io::Result<Self> {
+        let size = env::var("FDSTORE").ok();
+        let Some(size) = size.filter(|_| env::var_os("NOTIFY_SOCKET").is_some()) else {
+            return Ok(Self(None));
+        };
+        // A size that is no number says only that there is a store.
+        let size = size.parse().unwrap_or(usize::MAX);
+        let (orders, taken) = channel();
+        let (waiting, told) = (Arc::default(), Arc::new(AtomicU64::new(found.last_state)));
+        let mut manager = Manager { waiting: Arc::clone(&waiting), told: Arc::clone(&told) };
+        let thread = std::thread::Builder::new().name("keeper".into());
+        thread.spawn(move || manager.carry_out(&taken))?;
+        Ok(Self(Some(Arc::new(Store {
+            orders,
+            waiting,
+            waiting_max: relayed_max.saturating_mul(2).saturating_add(WAITING_SPARE),
+            room: AtomicUsize::new(size.saturating_sub(RESERVED + found.relayed)),
+            number: AtomicU64::new(found.last_state),
+            told,
+            looks: AtomicU64::new(0),
+        }))))
     }
 
     /// Whether anything is kept.
     pub(crate) fn keeps(&self) -> bool {
-        self.orders.is_some()
+        self.0.is_some()
     }
 
     /// What it has done; `None` without a manager.
     pub(crate) fn kept(&self) -> Option<Kept> {
         let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
-        self.keeps().then(|| Kept { looks: read(&self.looks), states: read(&self.number) })
+        self.0.as_ref().map(|store| Kept { looks: read(&store.looks), states: read(&store.number) })
     }
 
     /// The state was looked at, and what was to be kept is.
     pub(crate) fn looked(&self) {
-        self.looks.fetch_add(1, Ordering::Relaxed);
+        if let Some(store) = &self.0 {
+            store.looks.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether the manager has been told of the last state.
+    pub(crate) fn is_told(&self) -> bool {
+        let told = |store: &Arc<Store>| {
+            store.told.load(Ordering::Relaxed) == store.number.load(Ordering::Relaxed)
+        };
+        self.0.as_ref().is_none_or(told)
     }
 
     /// Keeps a state in the place of the one before.
     ///
     /// # Errors
-    /// There is no memory for it.
+    /// There is no memory for it, or the manager is so slow that no more is ordered; the one before is still
+    /// kept.
     pub(crate) fn put_state(&self, state: &State) -> io::Result<()> {
+        let Some(store) = &self.0 else { return Ok(()) };
         let file = sealed::write(&encode(state))?;
-        let last = self.number.fetch_add(1, Ordering::Relaxed);
-        self.order(Order::Put(Descriptor::State(last + 1), file));
-        self.order(Order::Remove(Descriptor::State(last)));
+        let next = store.number.load(Ordering::Relaxed) + 1;
+        store.order(Order::State(next, file))?;
+        store.number.store(next, Ordering::Relaxed);
         Ok(())
     }
 
     /// Waits until the manager has all that it was told, for [`FLUSH_TIME_MAX`] at most.
     pub(crate) fn flush(&self) {
-        if !self.keeps() {
-            return;
-        }
+        let Some(store) = &self.0 else { return };
         let (done, answer) = sync_channel(1);
-        self.order(Order::Answer(done));
-        // A manager that does not listen has not kept it; it was told so in the log.
-        let _ = answer.recv_timeout(FLUSH_TIME_MAX);
+        // However much waits: this is the last order.
+        if store.send(Order::Answer(done)).is_ok() {
+            let _ = answer.recv_timeout(FLUSH_TIME_MAX);
+        }
     }
 
-    /// Keeps a socket that a shard listens on.
-    pub(crate) fn put_listening(
-        &self,
-        shard: u16,
-        at: SocketAddr,
-        streams: bool,
-        fd: BorrowedFd<'_>,
-    ) {
-        let kept =
-            if streams { Descriptor::Streams(shard, at) } else { Descriptor::Datagrams(shard, at) };
-        self.put(kept, fd);
+    /// Keeps a socket that is listened on.
+    pub(super) fn put(&self, kept: Descriptor, fd: BorrowedFd<'_>) {
+        let Some(store) = &self.0 else { return };
+        let name = kept.name();
+        let ordered = fd.try_clone_to_owned().and_then(|fd| store.order(Order::Put(kept, fd)));
+        if let Err(error) = ordered {
+            tracing::warn!(%error, name, "cannot be kept for a restart");
+        }
+    }
+
+    /// Keeps something no longer.
+    pub(super) fn remove(&self, kept: Descriptor) {
+        let Some(store) = &self.0 else { return };
+        if let Err(error) = store.order(Order::Remove(kept)) {
+            tracing::warn!(%error, "a socket stays with the service manager until the service stops");
+        }
     }
 
     /// For the relayed sockets of a shard.
     pub(crate) fn of_shard(&self, shard: u16) -> Box<dyn sockets::Keeper> {
-        Box::new(OfShard { keeper: self.clone(), shard })
+        Box::new(OfShard { keeper: self.clone(), shard, without_room: HashSet::new() })
     }
+}
 
-    fn put(&self, kept: Descriptor, fd: BorrowedFd<'_>) {
-        match fd.try_clone_to_owned() {
-            Ok(copy) => self.order(Order::Put(kept, copy)),
-            Err(error) => {
-                tracing::warn!(%error, name = kept.name(), "cannot be kept for a restart");
-            }
+impl Store {
+    fn order(&self, order: Order) -> io::Result<()> {
+        match self.waiting.load(Ordering::Relaxed) < self.waiting_max {
+            true => self.send(order),
+            false => Err(io::Error::other("the service manager is slow")),
         }
     }
 
-    fn order(&self, order: Order) {
-        let Some(orders) = &self.orders else { return };
-        if let Err(full) = orders.try_send(order) {
-            tracing::warn!(%full, "the service manager is slow: something will not outlive a restart");
-        }
+    fn send(&self, order: Order) -> io::Result<()> {
+        self.waiting.fetch_add(1, Ordering::Relaxed);
+        self.orders.send(order).map_err(|_| io::Error::other("the keeper has ended"))
+    }
+
+    /// Takes a place for a relayed socket, if there is one.
+    fn take_room(&self) -> bool {
+        let less = |room: usize| room.checked_sub(1);
+        self.room.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less).is_ok()
     }
 }
 
 struct OfShard {
     keeper: Keeper,
     shard: u16,
+    /// Open, and not in the store.
+    without_room: HashSet<SocketAddr>,
 }
 
 impl sockets::Keeper for OfShard {
     fn opened(&mut self, address: SocketAddr, socket: BorrowedFd<'_>) {
-        self.keeper.put(Descriptor::Relayed(self.shard, address), socket);
+        let Some(store) = &self.keeper.0 else { return };
+        if store.take_room() {
+            return self.keeper.put(Descriptor::Relayed(self.shard, address), socket);
+        }
+        if self.without_room.is_empty() {
+            tracing::warn!(
+                "the service manager's store is full: allocations from now on end with this process; \
+                 raise FileDescriptorStoreMax= and FDSTORE="
+            );
+        }
+        self.without_room.insert(address);
     }
 
     fn closed(&mut self, address: SocketAddr) {
-        self.keeper.order(Order::Remove(Descriptor::Relayed(self.shard, address)));
+        let Some(store) = &self.keeper.0 else { return };
+        if !self.without_room.remove(&address) {
+            store.room.fetch_add(1, Ordering::Relaxed);
+            self.keeper.remove(Descriptor::Relayed(self.shard, address));
+        }
     }
 }
 
-/// Until the last keeper is gone.
-fn carry_out(orders: &Receiver<Order>) {
-    for order in orders {
-        let done = match &order {
-            Order::Put(kept, fd) => {
-                let name = kept.name();
-                let put = [NotifyState::FdStore, NotifyState::FdName(&name), POLL_NOT];
-                sd_notify::notify_with_fds(false, &put, &[fd.as_fd()])
+/// The thread that talks to the manager.
+struct Manager {
+    waiting: Arc<AtomicUsize>,
+    told: Arc<AtomicU64>,
+}
+
+impl Manager {
+    /// Until the last keeper is gone.
+    fn carry_out(&mut self, orders: &Receiver<Order>) {
+        for order in orders {
+            self.waiting.fetch_sub(1, Ordering::Relaxed);
+            let done = match order {
+                Order::State(number, file) => self.put_state(number, &file),
+                Order::Put(kept, fd) => put(&kept, &fd),
+                Order::Remove(kept) => remove(&kept),
+                Order::Answer(done) => {
+                    let _ = done.try_send(());
+                    Ok(())
+                }
+            };
+            if let Err(error) = done {
+                tracing::warn!(%error, "cannot tell the service manager what to keep");
             }
-            Order::Answer(done) => {
-                let _ = done.try_send(());
-                continue;
-            }
-            Order::Remove(kept) => {
-                let name = kept.name();
-                sd_notify::notify(false, &[NotifyState::FdStoreRemove, NotifyState::FdName(&name)])
-            }
-        };
-        if let Err(error) = done {
-            tracing::warn!(%error, "cannot tell the service manager what to keep");
         }
     }
+
+    /// The one before goes when there is another.
+    fn put_state(&mut self, number: u64, file: &OwnedFd) -> io::Result<()> {
+        put(&Descriptor::State(number), file)?;
+        let before = self.told.swap(number, Ordering::Relaxed);
+        remove(&Descriptor::State(before))
+    }
+}
+
+fn put(kept: &Descriptor, fd: &OwnedFd) -> io::Result<()> {
+    let name = kept.name();
+    let put = [NotifyState::FdStore, NotifyState::FdName(&name), POLL_NOT];
+    sd_notify::notify_with_fds(false, &put, &[fd.as_fd()])
+}
+
+fn remove(kept: &Descriptor) -> io::Result<()> {
+    let name = kept.name();
+    sd_notify::notify(false, &[NotifyState::FdStoreRemove, NotifyState::FdName(&name)])
 }
 
 /// The manager would drop a socket on which there is an error, and any remote can cause one.

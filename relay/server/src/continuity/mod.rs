@@ -13,7 +13,7 @@ mod names;
 mod sealed;
 
 pub(crate) use self::clock::monotonic_now;
-pub use self::document::{FORMAT, State, Unreadable, decode, encode};
+pub use self::document::{FORMAT, NonceSecret, State, Unreadable, decode, encode};
 pub use self::inheritance::Inheritance;
 pub(crate) use self::keeper::Keeper;
 pub use self::keeper::Kept;

@@ -9,7 +9,6 @@ use ringfence_core::{
     ParticipantView, PortCount, Registry, Restored, RoomReport, RoomView, UnencryptedFlows,
 };
 use ringfence_fence::{Epoch, Pass, Policy, Refusal, Role, RoomRegions};
-use ringfence_net::receive_queue::ReceiveQueue;
 use ringfence_net::sockets::SocketReport;
 use tokio::sync::Notify;
 use zeroize::Zeroizing;
@@ -21,7 +20,7 @@ use super::shard::Snapshot;
 use super::{Busy, InForce, JoinRefused, NarrowRefused};
 use crate::audit::{Audit, PolicyChange, Record};
 use crate::config::{Config, ConfigFile, Sources};
-use crate::continuity::{Keeper, Kept, State};
+use crate::continuity::{Keeper, Kept, NonceSecret, State};
 use crate::reload::Reloads;
 
 /// Longest wait for the shards' answers to a survey: many turns of a busy shard.
@@ -29,6 +28,9 @@ const SURVEY_TIME_MAX: Duration = Duration::from_secs(2);
 
 /// Longest wait until all shards have confirmed a policy.
 const CONFIRMATION_TIME_MAX: Duration = Duration::from_secs(2);
+
+/// How often it is looked whether something is kept.
+const KEPT_LOOK: Duration = Duration::from_millis(1);
 
 /// A running relay, from any thread.
 #[derive(Clone)]
@@ -44,7 +46,10 @@ pub(super) struct Shared {
     pub(super) media: Vec<SocketAddr>,
     pub(super) streams: Vec<SocketAddr>,
     pub(super) keeper: Keeper,
+    /// Somebody waits until the state is kept.
+    pub(super) keep_soon: Notify,
     pub(super) nonce_secret: Zeroizing<[u8; 32]>,
+    pub(super) started: std::time::Instant,
 }
 
 /// What one shard did, for metrics.
@@ -55,7 +60,9 @@ pub struct ShardStatus {
     /// Processor time of its thread.
     pub cpu_time: Duration,
     /// What the kernel dropped before the shard could read it, by listen address.
-    pub kernel_drops: Vec<(SocketAddr, u32)>,
+    pub kernel_drops: Vec<(SocketAddr, u64)>,
+    /// Of those, what its sieve has not dropped.
+    pub queue_full: u64,
     /// What the kernel granted its sockets.
     pub sockets: Vec<SocketReport>,
     /// Whether its thread is there.
@@ -79,13 +86,17 @@ impl Control {
         joined
     }
 
-    /// Ends a participant's stay; false if there is none.
+    /// Ends a participant's stay; false if there is none. When this returns it stays ended, whatever becomes
+    /// of this process.
     ///
     /// # Errors
     /// Busy: nothing was done.
-    pub fn leave(&self, room: &Name, participant: &Name) -> Result<bool, Busy> {
+    pub async fn leave(&self, room: &Name, participant: &Name) -> Result<bool, Busy> {
         let left = self.controller().leave(room, participant);
         self.0.notify.notify_one();
+        if left == Ok(true) {
+            self.kept_now().await;
+        }
         left
     }
 
@@ -159,15 +170,31 @@ impl Control {
         self.controller().registry.would_cut(policy)
     }
 
-    /// Sets what a room leaves out of its fence. When this returns every shard works by it, and whom
-    /// it forbids has been cut.
+    /// Sets what a room leaves out of its fence. When this returns every shard works by it, whom it
+    /// forbids has been cut, and a relay after this one knows of it.
     ///
     /// # Errors
     /// The registry's refusal; or busy, as for [`Control::adopt`].
     pub async fn narrow(&self, room: &Name, regions: &RoomRegions) -> Result<Cuts, NarrowRefused> {
         let Narrowed { number, cuts } = self.controller().narrow(room, regions)?;
         self.confirmed(|registry| registry.narrowed_everywhere(number)).await?;
+        self.kept_now().await;
         Ok(cuts)
+    }
+
+    /// Waits until what has been decided is kept for the relay after this one, if a manager keeps anything.
+    /// One that does not listen is waited for no longer than shards are: it was told so in the log.
+    async fn kept_now(&self) {
+        let keeper = &self.0.keeper;
+        let looks = || keeper.kept().map_or(u64::MAX, |kept| kept.looks);
+        let before = looks();
+        self.0.keep_soon.notify_one();
+        let kept = async {
+            while keeper.keeps() && (looks() <= before || !keeper.is_told()) {
+                tokio::time::sleep(KEPT_LOOK).await;
+            }
+        };
+        let _ = tokio::time::timeout(CONFIRMATION_TIME_MAX, kept).await;
     }
 
     /// Waits until shards have confirmed what they were told.
@@ -288,8 +315,8 @@ impl Control {
     }
 
     /// Takes over whom the relay before this one had, as far as the policy in force admits them.
-    pub(super) fn restore(&self, state: &State) {
-        let restored = self.controller().restore(state);
+    pub(super) fn restore(&self, state: State) {
+        let restored = self.controller().restore(&state.at(&self.0.media));
         let Restored {
             rooms,
             participants,
@@ -314,7 +341,7 @@ impl Control {
     /// Keeps the state for the relay after this one, unless it is as it was at change `kept`; up to which
     /// change it is kept now.
     pub(super) fn keep(&self, kept: Option<u64>) -> Option<u64> {
-        let Shared { clock, keeper, nonce_secret, .. } = &*self.0;
+        let Shared { clock, keeper, nonce_secret, media, .. } = &*self.0;
         if !keeper.keeps() {
             return None;
         }
@@ -328,17 +355,19 @@ impl Control {
         let state = State {
             clock_origin: clock.origin(),
             shards: u16::try_from(controller.shards.len()).unwrap_or(u16::MAX),
-            nonce_secret: **nonce_secret,
+            listen: media.clone(),
+            nonce_secret: NonceSecret(**nonce_secret),
             rooms: controller.registry.rooms_state(),
             turn: controller.registry.turn_state(),
         };
         drop(controller);
-        let put = keeper.put_state(&state);
-        keeper.looked();
-        match put {
-            Ok(()) => Some(changes),
+        match keeper.put_state(&state) {
+            Ok(()) => {
+                keeper.looked();
+                Some(changes)
+            }
             Err(error) => {
-                tracing::warn!(%error, "the state cannot be kept for a restart");
+                tracing::warn!(%error, "the state cannot be kept for a restart; trying again");
                 None
             }
         }
@@ -349,9 +378,9 @@ impl Control {
         self.0.keeper.kept()
     }
 
-    /// How long it has been running.
+    /// How long this process has been running. The clock of what it took over is older.
     pub fn uptime(&self) -> Duration {
-        self.0.clock.now().since_start()
+        self.0.started.elapsed()
     }
 
     /// The time of day of a moment.
@@ -373,12 +402,11 @@ impl Control {
 impl ShardStatus {
     fn of(shard: &super::shard::Shard) -> Self {
         let clock = shard.cpu_clock.load();
-        let queues = shard.queues.iter();
-        let drops = |queue: &ReceiveQueue| queue.read().map_or(0, |level| level.dropped);
         Self {
             snapshot: shard.snapshot.load(),
             cpu_time: clock.and_then(|clock| clock.read().ok()).unwrap_or_default(),
-            kernel_drops: queues.map(|queue| (queue.address(), drops(queue))).collect(),
+            kernel_drops: shard.drops.by_address().collect(),
+            queue_full: shard.drops.full(|| shard.snapshot.load().sieved),
             sockets: shard.sockets.clone(),
             running: shard.is_running(),
             load: shard.load.busy(),

@@ -149,6 +149,11 @@ impl Controller {
         restored
     }
 
+    /// Lets no more packets in; everything else goes on.
+    pub(super) fn pause(&self) {
+        self.shards.iter().for_each(Shard::pause);
+    }
+
     /// Lets packets in.
     pub(super) fn begin(&self) {
         self.shards.iter().for_each(Shard::begin);
@@ -204,9 +209,12 @@ impl Controller {
     /// Sees how busy each shard is: where one is too busy, nobody new is let in.
     pub(super) fn look_at_load(&mut self) {
         let now = self.clock.now();
-        self.shards.iter_mut().for_each(|shard| shard.load.look(now, &shard.waits));
+        for shard in &mut self.shards {
+            shard.load.look(now, &shard.waits);
+            shard.drops.look(|| shard.snapshot.load().sieved);
+        }
         // Who is kept out by a sieve should not be sent here, and be told so if it gets through.
-        let sieves = |shard: &Shard| shard.snapshot.load().sieved.withheld > 0.0;
+        let sieves = |shard: &Shard| shard.snapshot.load().sieved.in_place;
         let overloaded = self.shards.iter().any(|shard| shard.load.is_too_much() || sieves(shard));
         if overloaded != self.registry.is_overloaded() {
             self.registry.set_overloaded(overloaded);

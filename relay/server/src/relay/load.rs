@@ -64,6 +64,11 @@ pub(super) struct Load {
 }
 
 impl Load {
+    /// That of a shard that starts now.
+    pub(super) fn since(now: Instant) -> Self {
+        Self { looked: now, ..Self::default() }
+    }
+
     pub(super) fn look(&mut self, now: Instant, waits: &Waits) {
         let (elapsed, waited) = (now.since(self.looked), waits.until(now));
         if elapsed.is_zero() {

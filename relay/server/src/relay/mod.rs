@@ -11,6 +11,7 @@ mod journal;
 mod load;
 mod mailbox;
 mod pacing;
+mod queue_drops;
 mod rounds;
 mod shard;
 mod start;

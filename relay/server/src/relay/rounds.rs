@@ -13,8 +13,8 @@ const RETRY: Duration = Duration::from_millis(1);
 /// How often what was carried is put on record: what a crash can lose.
 const SETTLE_INTERVAL: Duration = Duration::from_secs(10);
 
-/// Longest wait for that when the relay stops.
-const SETTLE_LAST_TIME_MAX: Duration = Duration::from_secs(1);
+/// Longest wait for shards when the relay stops.
+const LAST_TIME_MAX: Duration = Duration::from_secs(1);
 
 /// How often what outlives the relay is written down: what somebody who was let in within that time before a
 /// crash has to ask for again.
@@ -23,8 +23,9 @@ const KEEP_INTERVAL: Duration = Duration::from_millis(100);
 /// Times the processor time it takes to write that down, until it is done again.
 const KEEP_REST: u32 = 10;
 
-/// What shards have to answer in when the relay stops: many turns.
-const KEEP_LAST: Duration = Duration::from_millis(20);
+/// How often shards are asked for what is to be kept when the relay stops. Each time each of them tells of
+/// some hundred allocations, and of none when it has told of all.
+const KEEP_LAST_ROUNDS_MAX: u32 = 1_000;
 
 /// How often samples of packets are looked at, for which no shard wakes the control thread.
 const SAMPLES_INTERVAL: Duration = Duration::from_millis(250);
@@ -41,8 +42,26 @@ pub(super) async fn go_on(control: &Control) {
 
 /// What is still to be done when the relay stops.
 pub(super) async fn go_last(control: &Control) {
-    settle_last(control).await;
-    keep_last(control).await;
+    // What comes from now on waits in the sockets for the relay after this one, which has to know all that
+    // this one has answered.
+    control.controller().pause();
+    // A shard that does not answer has ended, which stopping it will say.
+    let _ = tokio::time::timeout(LAST_TIME_MAX, tell_all(control)).await;
+    control.keep(None);
+    control.shared().keeper.flush();
+}
+
+/// Until shards have told what they carried, and have nothing more to tell that is to be kept.
+async fn tell_all(control: &Control) {
+    let mut before = None;
+    for _ in 0..KEEP_LAST_ROUNDS_MAX {
+        control.controller().keep();
+        settle_last(control).await;
+        let changes = control.controller().registry.changes();
+        if before.replace(changes) == Some(changes) {
+            return;
+        }
+    }
 }
 
 /// Takes in what shards report, for ever.
@@ -84,22 +103,21 @@ async fn look_at_load(control: &Control) {
     }
 }
 
-/// A relay that stops in order loses nothing of what the next one takes over.
-async fn keep_last(control: &Control) {
-    control.controller().keep();
-    tokio::time::sleep(KEEP_LAST).await;
-    attend_once(control);
-    control.keep(None);
-    control.shared().keeper.flush();
-}
-
 /// Keeps what outlives the relay as it changes, for ever. However much that is, it takes a small part of
 /// this thread's time.
 async fn keep_state(control: &Control) {
     let mut kept = None;
     let mut rest = KEEP_INTERVAL;
     loop {
-        tokio::time::sleep(rest).await;
+        let soon = async {
+            control.shared().keep_soon.notified().await;
+            // However many wait, half of the time is for other work.
+            tokio::time::sleep(rest / KEEP_REST).await;
+        };
+        tokio::select! {
+            () = tokio::time::sleep(rest) => {}
+            () = soon => {}
+        }
         let began = cputime::of_current_thread().unwrap_or_default();
         kept = control.keep(kept);
         let took = cputime::of_current_thread().unwrap_or_default().saturating_sub(began);
@@ -107,16 +125,12 @@ async fn keep_state(control: &Control) {
     }
 }
 
-/// What was carried since the last time is still told before the relay stops.
+/// What was carried since the last time; what was asked before that has been answered then, too.
 async fn settle_last(control: &Control) {
     control.controller().settle();
-    let told = async {
-        while !control.controller().registry.is_settled() {
-            tokio::time::sleep(RETRY).await;
-            attend_once(control);
-        }
+    while !control.controller().registry.is_settled() {
+        tokio::time::sleep(RETRY).await;
         attend_once(control);
-    };
-    // A shard that does not answer has ended, which stopping it will say.
-    let _ = tokio::time::timeout(SETTLE_LAST_TIME_MAX, told).await;
+    }
+    attend_once(control);
 }

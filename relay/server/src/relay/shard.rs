@@ -25,6 +25,7 @@ use super::containment::Containment;
 use super::load::{Load, Waits};
 use super::mailbox::Mailbox;
 use super::pacing::Pacing;
+use super::queue_drops::QueueDrops;
 use super::strangers::{Order, Queues, Seen, Sieved, Strangers};
 
 /// Receive rounds per turn. At 64 datagrams a round, mailbox, timers and strangers are looked at after at
@@ -64,7 +65,7 @@ pub struct Snapshot {
 pub(super) struct Shard {
     pub(super) mailbox: Arc<Mailbox>,
     pub(super) snapshot: Arc<AtomicCell<Snapshot>>,
-    pub(super) queues: Vec<ReceiveQueue>,
+    pub(super) drops: QueueDrops,
     pub(super) sockets: Vec<SocketReport>,
     pub(super) cpu_clock: Arc<AtomicCell<Option<ThreadClock>>>,
     pub(super) waits: Arc<Waits>,
@@ -110,11 +111,11 @@ impl Shard {
         let mut shard = Self {
             mailbox: Arc::clone(&mailbox),
             snapshot: Arc::default(),
-            queues: backend.receive_queues(),
+            drops: QueueDrops::of(backend.receive_queues()),
             sockets: backend.reports().collect(),
             cpu_clock: Arc::default(),
             waits: Arc::default(),
-            load: Load::default(),
+            load: Load::since(clock.now()),
             begun: Arc::default(),
             stop: Arc::default(),
             waker: backend.waker(),
@@ -156,6 +157,12 @@ impl Shard {
         Ok(shard)
     }
 
+    /// Lets it take in no more packets.
+    pub(super) fn pause(&self) {
+        self.begun.store(false, Ordering::Release);
+        let _ = self.waker.wake();
+    }
+
     /// Lets it take in packets: whoever was there before is known now.
     pub(super) fn begin(&self) {
         self.begun.store(true, Ordering::Release);
@@ -186,9 +193,12 @@ impl Shard {
 impl Turner {
     fn run(mut self) -> io::Result<()> {
         self.backend.lift_sieve();
-        self.take_over();
         let (mut now, mut left) = (self.clock.now(), Pending::Nothing);
         while !self.stop.load(Ordering::Acquire) {
+            if !self.begun.load(Ordering::Acquire) {
+                self.pause()?;
+                continue;
+            }
             now = match left {
                 Pending::Nothing => self.counted_wait(now)?,
                 Pending::Maybe => {
@@ -203,15 +213,23 @@ impl Turner {
     }
 
     /// Packets wait in the sockets until everybody is known whom the relay before this one had: until
-    /// then theirs would be a stranger's.
-    fn take_over(&mut self) {
+    /// then theirs would be a stranger's. Or until there is a relay after this one, which would not know of
+    /// what they bring about.
+    fn pause(&mut self) -> io::Result<()> {
         while !self.begun.load(Ordering::Acquire) {
             let now = self.clock.now();
-            self.apply_commands();
-            self.handle_timeout(now);
-            self.report();
+            let mut containment = self.containment;
+            let attended = containment.run(now, || {
+                self.apply_commands();
+                self.handle_timeout(now);
+                self.report();
+                Ok(())
+            });
+            self.containment = containment;
+            attended?;
             std::thread::park_timeout(TAKE_OVER_REST);
         }
+        Ok(())
     }
 
     /// Waits, and shows that it does.

@@ -26,8 +26,8 @@ use super::pacing::Pacing;
 use super::shard::Shard;
 use super::{InForce, StartError, evidence, rounds, turn_door};
 use crate::audit::{AuditThread, ChainSettings, Record};
-use crate::config::{self, Config, Loaded, Workers};
-use crate::continuity::{Inheritance, Keeper};
+use crate::config::{self, Config, Loaded, WORKERS, Workers};
+use crate::continuity::Inheritance;
 use crate::reload::Reloads;
 
 /// Room for 50 ms of 10 Gbit/s on one shard: a burst that comes while the shard sends a large
@@ -81,21 +81,22 @@ impl Relay {
         let in_force = InForce::of(loaded);
         let InForce { config, policy, .. } = &in_force;
         let audit = open_audit(config, policy)?;
-        let keeper = inheritance.keeper().map_err(system("a thread for what is kept"))?;
+        let relayed_max = relayed_max(config);
+        let keeper = inheritance.keeper(relayed_max as usize);
+        let keeper = keeper.map_err(system("a thread for what is kept"))?;
+        let before = inheritance.shards_before();
         let state = inheritance.state.take();
         let clock =
             state.as_ref().map_or_else(Clock::start, |state| Clock::resume(state.clock_origin));
         let nonce_secret = match &state {
-            Some(state) => Zeroizing::new(state.nonce_secret),
+            Some(state) => Zeroizing::new(state.nonce_secret.0),
             None => Zeroizing::new(seed()?),
         };
         let notify = Arc::new(Notify::new());
         let cpus = affinity::allowed().map_err(system("the list of CPUs"))?;
         raise_descriptor_limit();
-        let known = !inheritance.shards.is_empty();
-        let shards = state.as_ref().map(|state| usize::from(state.shards));
-        let mut backends = open_backends(config, &cpus, shards, &mut inheritance.shards)?;
-        keep_sockets(&mut backends, &keeper, known);
+        let mut backends = open_backends(config, &cpus, before, &mut inheritance.shards)?;
+        inheritance.keep_from_now_on(&mut backends, &keeper);
         let media = backends[0].local_addresses().to_vec();
         let streams = backends[0].stream_addresses().to_vec();
         let registry = registry(config, policy, backends.len())?;
@@ -115,10 +116,12 @@ impl Relay {
             media,
             streams,
             keeper,
+            keep_soon: Notify::new(),
             nonce_secret,
+            started: std::time::Instant::now(),
         };
         let control = Control::new(Arc::new(shared));
-        if let Some(state) = &state {
+        if let Some(state) = state {
             control.restore(state);
         }
         control.controller().begin();
@@ -135,10 +138,16 @@ impl Relay {
         &self.control
     }
 
+    /// Whether all of its threads are there.
+    pub fn is_whole(&self) -> bool {
+        self.thread.as_ref().is_some_and(|control| !control.is_finished())
+            && self.control.shards().iter().all(|shard| shard.running)
+    }
+
     /// Stops all threads and waits for them.
     ///
     /// # Errors
-    /// Why a shard had ended before it was told to.
+    /// Why a thread had ended before it was told to.
     pub fn stop(mut self) -> io::Result<()> {
         self.stop_threads()
     }
@@ -190,20 +199,6 @@ impl Drop for Relay {
     }
 }
 
-/// Tells the manager of all sockets, unless it had them, and has them tell of those to come.
-fn keep_sockets(backends: &mut [Sockets], keeper: &Keeper, known: bool) {
-    if !keeper.keeps() {
-        return;
-    }
-    for (shard, backend) in (0_u16..).zip(backends) {
-        backend.keep_with(keeper.of_shard(shard));
-        let datagrams = backend.local_addresses().len();
-        for (number, (at, fd)) in backend.listening().enumerate().filter(|_| !known) {
-            keeper.put_listening(shard, at, number >= datagrams, fd);
-        }
-    }
-}
-
 /// Takes up the audit trail, if there is to be one.
 fn open_audit(config: &Config, policy: &Policy) -> Result<Option<AuditThread>, StartError> {
     let audit = &config.audit;
@@ -234,7 +229,8 @@ fn open_backends(
         Workers::PerCpu => cpus.len().max(1),
         Workers::Count(count) => usize::from(NonZeroU16::get(count)),
     };
-    let shards = before.filter(|&shards| shards > 0).unwrap_or(wanted);
+    let shards =
+        before.filter(|&shards| shards <= usize::from(*WORKERS.range.end())).unwrap_or(wanted);
     if shards != wanted {
         tracing::warn!(
             shards,
@@ -266,12 +262,10 @@ fn open_backends(
 fn sockets_config(config: &Config, shards: usize) -> SocketsConfig {
     let shards = u32::try_from(shards).unwrap_or(u32::MAX);
     let share = |all: u32| all.div_ceil(shards).saturating_mul(2).min(all);
-    let ports = u32::try_from(config.listen.relay_ports.len()).unwrap_or(u32::MAX);
-    let addresses = u32::try_from(config.listen.relay_addresses.len()).unwrap_or(u32::MAX);
     SocketsConfig {
         receive_buffer_bytes: RECEIVE_BUFFER_BYTES,
         send_buffer_bytes: SEND_BUFFER_BYTES,
-        relayed_max: ports.saturating_mul(addresses),
+        relayed_max: relayed_max(config),
         offload: match config.tuning.offload {
             config::Offload::Auto => Offload::Auto,
             config::Offload::Off => Offload::Off,
@@ -282,6 +276,13 @@ fn sockets_config(config: &Config, shards: usize) -> SocketsConfig {
         streams_per_source_max: share(config.limits.streams_per_source_max),
         ..SocketsConfig::listening(config.listen.media.clone())
     }
+}
+
+/// How many relayed addresses there can be at once.
+fn relayed_max(config: &Config) -> u32 {
+    let ports = u32::try_from(config.listen.relay_ports.len()).unwrap_or(u32::MAX);
+    let addresses = u32::try_from(config.listen.relay_addresses.len()).unwrap_or(u32::MAX);
+    ports.saturating_mul(addresses)
 }
 
 /// Each allocation and each connection is a descriptor, and the soft limit is 1,024 on most systems,

@@ -23,6 +23,9 @@ const FLOOD_PART: u64 = 4;
 /// It is over when strangers have less than this part of them.
 const CALM_PART: u64 = 8;
 
+/// So few a second are no flood, however little else comes.
+const FEW_PER_S: f64 = 1_000.0;
+
 /// For so long.
 const CALM: Duration = Duration::from_secs(1);
 
@@ -103,6 +106,8 @@ pub(super) enum Order {
 /// What a shard shows of it.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Sieved {
+    /// There is one now.
+    pub in_place: bool,
     /// How often one was put where there was none.
     pub put: u64,
     /// The part of strangers' STUN that it does not let in.
@@ -189,7 +194,8 @@ impl Strangers {
     /// What is to be shown.
     pub(super) fn shown(&self) -> Sieved {
         let withheld = self.sieve.map_or(0.0, |sieve| 1.0 - sieve.share.ratio());
-        Sieved { put: self.put, withheld, dropped: self.dropped }
+        let in_place = self.sieve.is_some();
+        Sieved { in_place, put: self.put, withheld, dropped: self.dropped }
     }
 
     fn are_strangers_many(&self, seen: Seen) -> bool {
@@ -220,7 +226,9 @@ impl Strangers {
         self.dropped += more;
         let came = seen.read - old.seen.read + more;
         let strange = seen.strange - old.seen.strange + more;
-        let calm = if strange * CALM_PART > came { Duration::ZERO } else { old.calm + elapsed };
+        let are_few = strange as f64 <= FEW_PER_S * elapsed.as_secs_f64();
+        let are_calm = are_few || strange * CALM_PART <= came;
+        let calm = if are_calm { old.calm + elapsed } else { Duration::ZERO };
         if calm >= CALM {
             self.sieve = None;
             return Some(Order::Lift);
@@ -307,7 +315,7 @@ mod tests {
                 self.now = self.now + Duration::from_millis(1);
                 self.strangers.note(self.seen);
                 self.seen.read += whole(read);
-                self.seen.strange += whole(read * let_in / came);
+                self.seen.strange += whole(read * let_in / came.max(1e-9));
                 self.seen.waited += Duration::from_secs_f64((1.0 - read / PER_MS_MAX) / 1e3);
                 self.dropped += whole(strange - let_in);
                 self.turn(if self.waiting > 0.0 { Pending::Maybe } else { Pending::Nothing });
@@ -415,13 +423,13 @@ mod tests {
 
     #[test]
     fn the_sieve_goes_when_the_flood_has_gone_though_calls_fill_the_shard() {
-        for own in [0.0, 50.0, 95.0] {
+        for (own, strange) in [(0.0, 0.0), (0.0, 0.5), (50.0, 5.0), (95.0, 0.0)] {
             let mut world = World::new();
             world.run(3_000, 50.0, 1000.0);
-            world.run(900, own, 0.0);
+            world.run(900, own, strange);
             assert!(world.share.is_some(), "a pause is not the end");
-            world.run(400, own, 0.0);
-            assert_eq!(world.share, None, "{own}");
+            world.run(400, own, strange);
+            assert_eq!(world.share, None, "{own} {strange}");
             assert_eq!(world.strangers.next_look(), None);
         }
     }

@@ -30,11 +30,10 @@ fn of_kernel(shards: &[ShardStatus]) -> impl Iterator<Item = Drops> {
         let each = shards.iter().map(|shard| &shard.snapshot.io.received);
         each.map(read).sum()
     };
-    let queues = shards.iter().flat_map(|shard| &shard.kernel_drops);
-    let all: u64 = queues.map(|(_, count)| u64::from(*count)).sum();
+    let full: u64 = shards.iter().map(|shard| shard.queue_full).sum();
     let sieved: u64 = shards.iter().map(|shard| shard.snapshot.sieved.dropped).sum();
     let reasons = [
-        ("queue_full", all.saturating_sub(sieved)),
+        ("queue_full", full),
         ("sieved", sieved),
         ("truncated", received(|io| io.truncated)),
         ("control_truncated", received(|io| io.control_truncated)),

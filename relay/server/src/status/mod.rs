@@ -176,7 +176,7 @@ impl ShardLoad {
             copies: engine.copies,
             copied_bytes: engine.copied_bytes,
             dropped: engine.drops.iter().sum(),
-            queue_drops: shard.kernel_drops.iter().map(|(_, count)| u64::from(*count)).sum(),
+            queue_drops: shard.kernel_drops.iter().map(|(_, count)| count).sum(),
             allocations: engine.allocations,
         }
     }

@@ -22,20 +22,24 @@ use crate::log::{self, LineCap};
 use crate::relay::{Control, Draining, Relay};
 use crate::reload::{self, Asker};
 
-/// How often shards are looked after.
+/// How often threads are looked after.
 const WATCH: Duration = Duration::from_secs(1);
+
+/// More than it takes to stop once there is nothing left to drain.
+const STOP_TIME_MAX: Duration = Duration::from_secs(30);
 
 /// Runs a relay until SIGINT, or SIGTERM and the end of what it has; SIGHUP makes it reload.
 pub(super) fn run(loaded: Loaded, output: OutputMode) -> Result<ExitCode, Failure> {
+    let inheritance = Inheritance::take();
     let log = log::start(loaded.config.log, style_errors());
     log_panics();
     tell_warnings(&loaded, output);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::system("a runtime", &error))?;
     let api = Api::bind(&loaded.config.control)?;
-    let relay = Relay::start_again(loaded, api, Inheritance::take())?;
+    let relay = Relay::start_again(loaded, api, inheritance)?;
     start_summary::tell(relay.control());
-    let ended = runtime.block_on(watch(relay.control(), &log));
+    let ended = runtime.block_on(watch(&relay, &log));
     notify(NotifyState::Stopping);
     let stopped = relay.stop();
     log.tell_last();
@@ -45,8 +49,9 @@ pub(super) fn run(loaded: Loaded, output: OutputMode) -> Result<ExitCode, Failur
     Ok(ExitCode::SUCCESS)
 }
 
-/// Waits for a signal, or for a shard to end.
-async fn watch(control: &Control, log: &LineCap) -> io::Result<()> {
+/// Waits for a signal, or for a thread to end.
+async fn watch(relay: &Relay, log: &LineCap) -> io::Result<()> {
+    let control = relay.control();
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut hangup = signal(SignalKind::hangup())?;
@@ -55,7 +60,7 @@ async fn watch(control: &Control, log: &LineCap) -> io::Result<()> {
         () = told_to_end(&mut terminate, control) => {}
         () = received(&mut interrupt, "SIGINT") => {}
         () = drained(control) => {}
-        () = look_after(control, log) => {}
+        () = look_after(relay, log) => {}
         () = watchdog::feed(control) => {}
         () = reload_on(&mut hangup, control) => {}
     }
@@ -80,7 +85,11 @@ async fn reload_on(hangup: &mut Signal, control: &Control) {
 async fn told_to_end(terminate: &mut Signal, control: &Control) {
     terminate.recv().await;
     info!("SIGTERM: draining; a second one stops at once");
-    control.drain(Some(control.config().node.drain));
+    let drain = control.config().node.drain;
+    control.drain(Some(drain));
+    // The manager would end it after a time of its own (systemd.service(5), TimeoutStopSec).
+    let extension = format!("EXTEND_TIMEOUT_USEC={}", (drain + STOP_TIME_MAX).as_micros());
+    notify(NotifyState::Custom(&extension));
     received(terminate, "SIGTERM").await;
 }
 
@@ -99,14 +108,14 @@ async fn received(signal: &mut Signal, name: &str) {
     info!("{name}: stopping");
 }
 
-/// Ends when a shard has ended: what it carried is lost, and a restart serves it better than the
-/// shards that are left.
-async fn look_after(control: &Control, log: &LineCap) {
+/// Ends when a thread has ended: what a shard carried, or nobody decides any more, is served better by a
+/// restart than by the threads that are left.
+async fn look_after(relay: &Relay, log: &LineCap) {
     loop {
         tokio::time::sleep(WATCH).await;
         log.tell();
-        if !control.shards().iter().all(|shard| shard.running) {
-            warn!("a shard has ended: stopping");
+        if !relay.is_whole() {
+            warn!("a thread has ended: stopping");
             return;
         }
     }
