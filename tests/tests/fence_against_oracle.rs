@@ -110,7 +110,7 @@ macro_rules! refused {
     )+};
 }
 
-// The fourteen spellings of ATTACKS, "Addresses that smuggle another address past a fence".
+// Fourteen spellings that smuggle another address past a fence.
 refused! {
     spelling_mapped: "::ffff:10.0.0.1" by Private;
     spelling_compatible: "::10.0.0.1" by Ipv4Compatible;

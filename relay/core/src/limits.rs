@@ -195,7 +195,7 @@ pub const KEPT_AT_ONCE_MAX: usize = 256;
 /// its payload. What repeats in media is at the front of its packets; twice as much finds no more.
 pub const SAMPLE_BYTES_MAX: usize = 128;
 
-/// Samples that the shard has not handed on yet: what the 512 packets of one turn give.
+/// Samples that the shard has not handed on yet: what the 512 packets of two turns give.
 pub const SAMPLES_WAITING_MAX: usize = 64;
 
 /// A flow that is being sampled gives one packet in so many: speech of 50 packets a second is judged

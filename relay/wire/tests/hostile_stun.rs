@@ -1,4 +1,4 @@
-//! What a stranger may try on the STUN parser (ATTACKS, "STUN and TURN parsing").
+//! What a stranger may try on the STUN parser.
 
 mod forge;
 

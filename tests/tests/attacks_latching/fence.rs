@@ -1,4 +1,4 @@
-//! ATTACKS, "Ways round a region fence", as far as they lead through rooms.
+//! Ways round a region fence, as far as they lead through rooms.
 
 use std::time::Duration;
 

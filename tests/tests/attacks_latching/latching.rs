@@ -1,4 +1,4 @@
-//! ATTACKS, "Latching and media".
+//! Latching and media.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! The rows of ATTACKS that concern rooms, one test each, on engines and registry under virtual
+//! The attacks that concern rooms, one test each, on engines and registry under virtual
 //! time. Beside what a test says, the simulation's judge looks at every datagram that leaves.
 
 mod fence;

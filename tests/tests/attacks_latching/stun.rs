@@ -1,4 +1,4 @@
-//! ATTACKS, "STUN and TURN parsing" and "Floods", as far as they concern rooms.
+//! STUN and TURN parsing and floods, as far as they concern rooms.
 
 use ringfence_core::DropReason;
 use ringfence_fence::Rule;

@@ -179,7 +179,7 @@ relay_addresses = ["127.1.0.1"]
 socket = "{}"
 [audit]
 path = "audit.jsonl"
-fsync_interval_ms = 1
+fsync_interval_ms = 10
 [turn]
 realm = "example.org"
 [regions.europe]

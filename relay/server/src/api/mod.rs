@@ -4,6 +4,7 @@
 mod allocations;
 mod authorization;
 mod drain;
+mod latest;
 mod listener;
 mod name;
 mod paging;

@@ -1,17 +1,21 @@
 //! Whether the relay lives, whether it should get calls, and what it counts.
 
-use axum::Json;
 use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
+use axum::{Extension, Json};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::Problem;
-use super::refusals;
+use super::latest::Latest;
+use super::{Problem, refusals};
 use crate::metrics;
 use crate::relay::Control;
 use crate::status::problems;
+
+/// What was counted last.
+#[derive(Clone, Default)]
+pub(super) struct LatestMetrics(Latest);
 
 /// The process lives.
 #[derive(Serialize, ToSchema)]
@@ -63,7 +67,10 @@ pub(super) async fn ready(State(control): State<Control>) -> Result<Json<Ready>,
 #[utoipa::path(get, path = "/metrics", tag = "process", operation_id = "metrics", security(()),
     responses((status = 200, description = "OpenMetrics 1.0", body = String,
                content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8")))]
-pub(super) async fn metrics(State(control): State<Control>) -> impl IntoResponse {
+pub(super) async fn metrics(
+    State(control): State<Control>,
+    Extension(LatestMetrics(latest)): Extension<LatestMetrics>,
+) -> impl IntoResponse {
     let content_type = [(CONTENT_TYPE, metrics::CONTENT_TYPE)];
-    (content_type, metrics::encode(&control))
+    (content_type, latest.get(|| metrics::encode(&control).into()))
 }

@@ -52,7 +52,8 @@ pub(super) fn router(control: Control) -> Router {
     let (router, _) = open_routes().split_for_parts();
     router
         .route(status::PAGE_PATH, get(status::page))
-        .layer(Extension(status::Latest::default()))
+        .layer(Extension(status::LatestStatus::default()))
+        .layer(Extension(process::LatestMetrics::default()))
         .with_state(control)
         .fallback(refusals::no_route)
         .method_not_allowed_fallback(refusals::bad_method)

@@ -29,7 +29,7 @@ pub struct Cli {
 
 #[derive(Subcommand, Debug)]
 pub(super) enum Command {
-    /// Run the relay.
+    /// Run the relay until SIGINT, or SIGTERM and the end of what it has. SIGHUP makes it reload.
     Serve,
     /// Run a relay on loopback with two demo regions, and say what to paste next.
     Dev(DevArgs),

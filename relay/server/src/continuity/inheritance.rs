@@ -29,13 +29,22 @@ pub struct Inheritance {
     stale: Vec<Descriptor>,
 }
 
-impl Inheritance {
-    /// What the service manager hands over. To be called before anything else is opened: what it hands over
-    /// is known by its numbers alone.
+/// What the service manager has handed over, as it is.
+pub struct Handed(Vec<(String, OwnedFd)>);
+
+impl Handed {
+    /// Takes it. To be called before anything else is opened: descriptors are known by their numbers alone.
     pub fn take() -> Self {
-        Self::of(inherited::take())
+        Self(inherited::take())
     }
 
+    /// What it is. What cannot be used is told in the log.
+    pub fn read(self) -> Inheritance {
+        Inheritance::of(self.0)
+    }
+}
+
+impl Inheritance {
     /// How many shards there were; `None` without any.
     pub(crate) fn shards_before(&self) -> Option<usize> {
         let told = self.state.as_ref().map(|state| usize::from(state.shards));

@@ -85,6 +85,15 @@ impl Keeper {
         };
         // A size that is no number says only that there is a store.
         let size = size.parse().unwrap_or(usize::MAX);
+        let room = size.saturating_sub(RESERVED);
+        if room < relayed_max {
+            tracing::warn!(
+                room,
+                relayed_max,
+                "the service manager's store has no room for every relayed address that there can be: raise \
+                 FileDescriptorStoreMax= and FDSTORE=, or restarts will cost calls"
+            );
+        }
         let (orders, taken) = channel();
         let (waiting, told) = (Arc::default(), Arc::new(AtomicU64::new(found.last_state)));
         let mut manager = Manager { waiting: Arc::clone(&waiting), told: Arc::clone(&told) };
@@ -94,7 +103,7 @@ impl Keeper {
             orders,
             waiting,
             waiting_max: relayed_max.saturating_mul(2).saturating_add(WAITING_SPARE),
-            room: AtomicUsize::new(size.saturating_sub(RESERVED + found.relayed)),
+            room: AtomicUsize::new(room.saturating_sub(found.relayed)),
             number: AtomicU64::new(found.last_state),
             told,
             looks: AtomicU64::new(0),
@@ -210,8 +219,7 @@ impl sockets::Keeper for OfShard {
         }
         if self.without_room.is_empty() {
             tracing::warn!(
-                "the service manager's store is full: allocations from now on end with this process; \
-                 raise FileDescriptorStoreMax= and FDSTORE="
+                "the service manager's store is full: new allocations end with this process"
             );
         }
         self.without_room.insert(address);

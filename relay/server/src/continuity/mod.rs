@@ -14,6 +14,6 @@ mod sealed;
 
 pub(crate) use self::clock::monotonic_now;
 pub use self::document::{FORMAT, NonceSecret, State, Unreadable, decode, encode};
-pub use self::inheritance::Inheritance;
+pub use self::inheritance::{Handed, Inheritance};
 pub(crate) use self::keeper::Keeper;
 pub use self::keeper::Kept;

@@ -107,12 +107,13 @@ async fn look_at_load(control: &Control) {
 /// this thread's time.
 async fn keep_state(control: &Control) {
     let mut kept = None;
-    let mut rest = KEEP_INTERVAL;
+    let mut took = Duration::ZERO;
     loop {
+        let rest = KEEP_INTERVAL.max(took * KEEP_REST);
         let soon = async {
             control.shared().keep_soon.notified().await;
             // However many wait, half of the time is for other work.
-            tokio::time::sleep(rest / KEEP_REST).await;
+            tokio::time::sleep(took).await;
         };
         tokio::select! {
             () = tokio::time::sleep(rest) => {}
@@ -120,8 +121,7 @@ async fn keep_state(control: &Control) {
         }
         let began = cputime::of_current_thread().unwrap_or_default();
         kept = control.keep(kept);
-        let took = cputime::of_current_thread().unwrap_or_default().saturating_sub(began);
-        rest = KEEP_INTERVAL.max(took * KEEP_REST);
+        took = cputime::of_current_thread().unwrap_or_default().saturating_sub(began);
     }
 }
 

@@ -1,4 +1,4 @@
-//! What attackers do in a storm: the rows of ATTACKS that a stranger or a rogue participant can try.
+//! What attackers do in a storm: what a stranger or a rogue participant can try.
 
 use std::net::SocketAddr;
 

@@ -17,7 +17,7 @@ use super::failure::Failure;
 use super::output::{OutputMode, print_error, style_errors};
 use crate::api::Api;
 use crate::config::{Loaded, LogFormat};
-use crate::continuity::Inheritance;
+use crate::continuity::Handed;
 use crate::log::{self, LineCap};
 use crate::relay::{Control, Draining, Relay};
 use crate::reload::{self, Asker};
@@ -30,14 +30,14 @@ const STOP_TIME_MAX: Duration = Duration::from_secs(30);
 
 /// Runs a relay until SIGINT, or SIGTERM and the end of what it has; SIGHUP makes it reload.
 pub(super) fn run(loaded: Loaded, output: OutputMode) -> Result<ExitCode, Failure> {
-    let inheritance = Inheritance::take();
+    let handed = Handed::take();
     let log = log::start(loaded.config.log, style_errors());
     log_panics();
     tell_warnings(&loaded, output);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::system("a runtime", &error))?;
     let api = Api::bind(&loaded.config.control)?;
-    let relay = Relay::start_again(loaded, api, inheritance)?;
+    let relay = Relay::start_again(loaded, api, handed.read())?;
     start_summary::tell(relay.control());
     let ended = runtime.block_on(watch(&relay, &log));
     notify(NotifyState::Stopping);

@@ -58,7 +58,7 @@ pub(crate) struct Control {
     /// Path of the Unix socket; whoever may open it may do anything.
     #[schemars(extend("default" = "ringfence.sock"))]
     pub(crate) socket: Optional<String>,
-    /// TCP address with port of the API. Every call but /health, /ready and /metrics needs the token.
+    /// TCP address with port of the API. Every call but /health, /ready, /metrics and the page /status needs the token.
     pub(crate) http: Optional<String>,
     /// Where the token is: file:PATH or credential:NAME (systemd.exec(5), LoadCredential).
     #[schemars(extend("pattern" = "^(file|credential):."))]
