@@ -1,5 +1,7 @@
 //! A relay that takes no more: what there is goes on.
 
+use ringfence_tests::turn_world::codec;
+
 use super::*;
 
 const INSUFFICIENT_CAPACITY: u16 = 508;

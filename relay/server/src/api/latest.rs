@@ -1,41 +1,52 @@
-//! Answers that are dear to make, and made once for all who ask within a while.
+//! Answers that are dear to make, and may not keep the thread that decides from its work, however many ask.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use axum::body::Bytes;
 
-/// An answer is given again for so many times as long as it took to make: however many ask, the thread that
-/// decides has nine tenths of its time for other work.
-const TIMES: u32 = 10;
+/// Of the time of the thread that decides, answers may take one part in so many.
+const PART: u32 = 10;
+
+/// And for a while all of it: whoever asks now and then is told what is so now.
+const SPARE_MAX: Duration = Duration::from_secs(1);
 
 /// The last answer to one question.
 #[derive(Clone, Default)]
 pub(super) struct Latest(Arc<Mutex<Option<Made>>>);
 
 struct Made {
-    at: Instant,
-    took: Duration,
     answer: Bytes,
+    at: Instant,
+    /// How long it may take to make more of them.
+    spare: Duration,
 }
 
 impl Latest {
-    /// The last answer, or a new one where that is old.
+    /// A new answer; or the last one, where making them has taken too much time of late.
     pub(super) fn get(&self, make: impl FnOnce() -> Bytes) -> Bytes {
         self.get_by(Instant::now, make)
     }
 
     fn get_by(&self, now: impl Fn() -> Instant, make: impl FnOnce() -> Bytes) -> Bytes {
         let mut latest = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let at = now();
+        let began = now();
+        let spare = match &*latest {
+            None => SPARE_MAX,
+            Some(made) => {
+                let earned = began.saturating_duration_since(made.at) / PART;
+                SPARE_MAX.min(made.spare + earned)
+            }
+        };
         if let Some(made) = &*latest
-            && at.saturating_duration_since(made.at) < made.took * TIMES
+            && spare.is_zero()
         {
             return made.answer.clone();
         }
         let answer = make();
-        let took = now().saturating_duration_since(at);
-        latest.insert(Made { at, took, answer }).answer.clone()
+        let at = now();
+        let spare = spare.saturating_sub(at.saturating_duration_since(began));
+        latest.insert(Made { answer, at, spare }).answer.clone()
     }
 }
 
@@ -46,19 +57,28 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_answer_is_given_again_for_ten_times_as_long_as_it_took() {
-        let (latest, start) = (Latest::default(), Instant::now());
-        let at = |age_ms, took_ms, answer: &'static str| {
-            let now = Cell::new(start + Duration::from_millis(age_ms));
+    fn whoever_asks_now_and_then_is_told_what_is_so_and_whoever_asks_all_the_time_is_not() {
+        let (latest, now) = (Latest::default(), Cell::new(Instant::now()));
+        let pass = |ms| now.set(now.get() + Duration::from_millis(ms));
+        let made = Cell::new(0_u8);
+        let ask = || {
             let make = || {
-                now.set(now.get() + Duration::from_millis(took_ms));
-                Bytes::from_static(answer.as_bytes())
+                made.set(made.get() + 1);
+                pass(100);
+                Bytes::from(vec![made.get()])
             };
             latest.get_by(|| now.get(), make)
         };
-        assert_eq!(at(0, 25, "first"), "first");
-        assert_eq!(at(249, 25, "second"), "first");
-        assert_eq!(at(250, 1, "third"), "third");
-        assert_eq!(at(261, 1, "fourth"), "fourth");
+        for number in 1..=10 {
+            assert_eq!(ask()[0], number, "at once");
+        }
+        assert_eq!((ask()[0], ask()[0]), (10, 10), "a second is used up");
+        pass(100);
+        assert_eq!((ask()[0], ask()[0]), (11, 11));
+        pass(60_000);
+        for number in 12..=21 {
+            assert_eq!(ask()[0], number, "time that was not used");
+        }
+        assert_eq!(ask()[0], 21);
     }
 }
