@@ -196,9 +196,7 @@ impl From<StartError> for Failure {
             StartError::System(..) => "system",
         };
         let exit = match error {
-            // A full disk may have room a moment later, and another process may end.
-            StartError::Audit(_, ChainError::Io(_)) => exit::INPUT_OUTPUT,
-            StartError::Audit(_, ChainError::Busy(_)) => exit::SYSTEM,
+            StartError::Audit(_, ref error) if may_pass(error) => exit::INPUT_OUTPUT,
             StartError::Audit(..) => exit::CONFIG,
             _ => exit::SYSTEM,
         };
@@ -207,6 +205,22 @@ impl From<StartError> for Failure {
             None => error.to_string(),
         };
         Self::new(exit, code, &text)
+    }
+}
+
+/// A full disk may have room a moment later, and another process may end: the service manager is to try
+/// again. A wrong path stays wrong.
+fn may_pass(error: &ChainError) -> bool {
+    use io::ErrorKind::{
+        IsADirectory, NotADirectory, NotFound, PermissionDenied, ReadOnlyFilesystem,
+    };
+    match error {
+        ChainError::Busy(_) => true,
+        ChainError::Io(error) => !matches!(
+            error.kind(),
+            NotFound | PermissionDenied | NotADirectory | IsADirectory | ReadOnlyFilesystem
+        ),
+        _ => false,
     }
 }
 

@@ -210,7 +210,7 @@ fn work(families: &mut Families<'_>, shards: &[ShardStatus]) -> fmt::Result {
 fn queue_drops(shards: &[ShardStatus]) -> BTreeMap<SocketAddr, u64> {
     let mut drops = BTreeMap::new();
     for (address, count) in shards.iter().flat_map(|shard| &shard.kernel_drops) {
-        *drops.entry(*address).or_default() += u64::from(*count);
+        *drops.entry(*address).or_default() += count;
     }
     drops
 }
