@@ -2,12 +2,18 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context, ensure};
 
 /// The kernel's least quota. With it the periods are the shortest that a share can have, and so are
 /// the times in which the process may not run.
 const QUOTA_US: u32 = 1_000;
+
+/// How often a process that may use so many percent of a processor gets its quota.
+pub(super) fn period(percent: u32) -> Duration {
+    Duration::from_micros(u64::from(QUOTA_US)) * 100 / percent
+}
 
 /// Where cgroups are mounted.
 const MOUNT: &str = "/sys/fs/cgroup";
@@ -26,7 +32,7 @@ impl Cap {
     /// The machine has no cgroups that this program may make.
     pub fn put(process: u32, percent: u32) -> anyhow::Result<Self> {
         ensure!((1..100).contains(&percent), "a cap is between 1 and 99 percent of a processor");
-        let period_us = QUOTA_US * 100 / percent;
+        let period_us = period(percent).as_micros();
         let group = new_group().with_context(|| {
             format!(
                 "no group for a cap below {MOUNT}; next: run as root, where the cpu controller is"
@@ -38,7 +44,7 @@ impl Cap {
         Ok(cap)
     }
 
-    fn limit(&self, period_us: u32) -> anyhow::Result<()> {
+    fn limit(&self, period_us: u128) -> anyhow::Result<()> {
         if self.group.join("cpu.max").exists() {
             return self.write("cpu.max", &format!("{QUOTA_US} {period_us}"));
         }
