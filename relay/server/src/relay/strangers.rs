@@ -40,7 +40,7 @@ const SOON: Duration = Duration::from_millis(10);
 const RENEWAL: Duration = Duration::from_secs(1);
 
 /// The share that it begins with is so often halved.
-const FIRST_HALVINGS: u32 = 6;
+const FIRST_HALVINGS: u32 = 10;
 
 /// What was too much is not tried again before it has been well with half of it and with a quarter, for so
 /// long each: every try delays those who are in.
