@@ -3,6 +3,7 @@
 use std::fs;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::{Context, ensure};
 use hyper::Method;
@@ -80,7 +81,7 @@ impl Subject {
         let metrics = self.metrics()?;
         let ports = |state| metrics.count_labelled("ringfence_turn_ports", state);
         Ok(Holdings {
-            descriptors: process::descriptors(self.process)?,
+            descriptors: self.descriptors()?,
             threads: process::threads(self.process)?,
             ports_used: ports("state=\"used\""),
             ports_reserved: ports("state=\"reserved\""),
@@ -91,6 +92,16 @@ impl Subject {
             shard_timers: metrics.count(TIMERS),
             registry_timers: metrics.count("ringfence_registry_timers"),
         })
+    }
+
+    /// Without connections to its API that are over: the relay closes them some time after we do.
+    fn descriptors(&self) -> anyhow::Result<u64> {
+        let mut least = process::descriptors(self.process)?;
+        for _ in 0..CLOSING_LOOKS {
+            std::thread::sleep(CLOSING_REST);
+            least = least.min(process::descriptors(self.process)?);
+        }
+        Ok(least)
     }
 
     /// Whoever asks its API.
@@ -141,5 +152,9 @@ const CONFIGURATION: &str = "ringfence.toml";
 const ADMITTED_ALONE: &str = "clients = [\"admitted\"]";
 const ADMITTED_AND_GUESTS: &str = "clients = [\"admitted\", \"guests\"]";
 const GUESTS: &str = "\n[regions.guests]\ncidrs = [\"127.77.0.0/16\"]\n";
+
+/// How often it is looked which descriptors stay, and how long in between.
+const CLOSING_LOOKS: u32 = 10;
+const CLOSING_REST: Duration = Duration::from_millis(5);
 
 const TIMERS: &str = "ringfence_shard_timers";
