@@ -10,7 +10,7 @@ use ringfence_fence::Epoch;
 use super::{Client, Event, Guest, Registry};
 use crate::identity::ShardId;
 use crate::limits::{DEPARTED_MAX, LEDGER_ENTRIES_MAX};
-use crate::message::Command;
+use crate::message::{Command, Target};
 use crate::traffic::{Carried, Holder, Occasion, Settlement, Traffic};
 use crate::turn::EndCause;
 
@@ -90,7 +90,8 @@ impl Registry {
     pub fn settle(&mut self) {
         if self.ledger.is_settled() {
             self.ledger.rounds += 1;
-            self.tell_all(Command::Settle(self.ledger.rounds));
+            // Not `tell_all`: nothing of it outlives the relay.
+            self.commands.push_back((Target::All, Command::Settle(self.ledger.rounds)));
         }
     }
 
